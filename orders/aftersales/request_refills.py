@@ -14,6 +14,7 @@ from core.models import User
 from core.rows.constraints import raise_unless_broken
 from providers.panel_api import Dialect
 
+from ..limits import doubtful_rows
 from ..models import EventKind, Order, Refill
 from ..status import AT_PROVIDER, ENDED_THERE, REFILLABLE, RefillStatus, Status
 
@@ -43,10 +44,13 @@ def hint(order: Order) -> str:
     return UNKNOWN_WHETHER if order.service.refill is None else ""
 
 
-def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
+def request_refill(
+    order: Order, *, actor: User | None, now: datetime, known_gap: int | None = None
+) -> str:
     """Queue a refill of this order: empty when it is queued, else the words why not.
 
-    Two people who ask at once ask for one refill.
+    Two people who ask at once ask for one refill. `known_gap` is the newest gap of a journal that
+    whoever asks knew of: of now, unless they said it a while ago.
     """
     if words := why_not(order, now):
         return words
@@ -59,6 +63,7 @@ def request_refill(order: Order, *, actor: User | None, now: datetime) -> str:
                 requested_at=now,
                 due_at=now,
                 changed_at=now,
+                known_gap=doubtful_rows.known_gap() if known_gap is None else known_gap,
             )
             order.remember(EventKind.REFILL, now=now, actor=actor, text="A refill was asked for.")
     except IntegrityError as error:
@@ -82,7 +87,8 @@ def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
     changes: dict[str, Any] = {"due_at": now, "reason": "", "code": ""}
     if refill.status == RefillStatus.UNCONFIRMED:
         text = "The refill whose answer was lost is to be sent once more."
-        changes["doubted_at"] = now  # with every gap in mind that was found until now
+        changes["doubted_at"] = now
+        changes["known_gap"] = doubtful_rows.known_gap()  # with each that was found until now
     moved = step(refill, RefillStatus.QUEUED, text, now=now, actor=actor, **changes)
     return "" if moved else "Somebody or something was faster."
 

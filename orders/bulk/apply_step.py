@@ -16,6 +16,7 @@ from ..aftersales import request_cancels, request_refills
 from ..annotate import annotate
 from ..draft import OrderDraft
 from ..limits import agree_terms, check_limits
+from ..limits.doubtful_rows import known_gap
 from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
@@ -64,7 +65,9 @@ def _refill(item: BulkItem, now: datetime) -> str:
     """After no other refill of it than the confirmation was drawn with."""
     if not shown_refills.is_as_shown(item.job.terms.get("shown_refills", ""), item.order_id):
         return request_refills.why_not(item.order, now) or REFILLED_SINCE
-    return request_refills.request_refill(item.order, actor=item.job.started_by, now=now)
+    return request_refills.request_refill(
+        item.order, actor=item.job.started_by, now=now, known_gap=known_gap(item.job)
+    )
 
 
 def _cancel(item: BulkItem, now: datetime) -> str:

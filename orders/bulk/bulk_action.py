@@ -159,7 +159,7 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
 
 def may_be_bought(job: BulkJob) -> bool:
     """Already, by this very action, before the database was put back to while it was under way."""
-    return job.kind in BUYS and bool(doubtful_rows.gap_since(job.created_at))
+    return job.kind in BUYS and bool(doubtful_rows.gap_over_job(job))
 
 
 def _next_items(job: BulkJob) -> list[BulkItem]:

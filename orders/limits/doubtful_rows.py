@@ -13,10 +13,12 @@ from core.rows.loops import one_by_one
 
 from ..models import (
     BulkItem,
+    BulkJob,
     CancelRequest,
     EventKind,
     JournalGap,
     Order,
+    OrderBatch,
     Refill,
 )
 from ..status import (
@@ -40,10 +42,41 @@ def may_have_been_sent(order: Order) -> bool:
     return Order.objects.perhaps_sent_in_gap().filter(pk=order.pk).exists()
 
 
-def gap_since(moment: datetime) -> JournalGap | None:
-    """The newest that was found after somebody let many orders be placed, or wrote them down: what
-    that had bought may be known to nobody, so a person has to say that it goes on."""
-    return JournalGap.objects.filter(found_at__gte=moment).order_by("-found_at").first()
+def gap_over_batch(batch: OrderBatch) -> JournalGap | None:
+    """The newest that was found when this mass order stood written down: what it had bought may be
+    known to nobody. By their numbers, as no clock tells which of two rows was there first."""
+    by_time = Q(batches_through=None, found_at__gte=batch.created_at)
+    return _newest(Q(batches_through__gte=batch.pk) | by_time)
+
+
+def gap_since_placing(batch: OrderBatch) -> JournalGap | None:
+    """The newest that was found after a person let it be placed, who has to say that it goes on."""
+    if batch.known_gap is not None:
+        return _newest(Q(pk__gt=batch.known_gap))
+    return _newest(Q(found_at__gte=batch.placed_at)) if batch.placed_at else None
+
+
+def gap_over_job(job: BulkJob) -> JournalGap | None:
+    """As `gap_over_batch`, of a bulk action."""
+    return _newest(_over_job(job))
+
+
+def known_gap(job: BulkJob | None = None) -> int:
+    """The newest that is known to who lets something be sent now, or who began this action; or 0.
+
+    It is a number, and is compared with numbers: the database gives them in the order of its rows.
+    """
+    gap = _newest(Q() if job is None else ~_over_job(job))
+    return gap.pk if gap else 0
+
+
+def _over_job(job: BulkJob) -> Q:
+    by_time = Q(jobs_through=None, found_at__gte=job.created_at)
+    return Q(jobs_through__gte=job.pk) | by_time
+
+
+def _newest(which: Q) -> JournalGap | None:
+    return JournalGap.objects.filter(which).order_by("-pk").first()
 
 
 def hold_waiting(account: int, *, now: datetime) -> int:
@@ -67,11 +100,15 @@ def give_up_requests(account: int, *, now: datetime) -> int:
     wants one asks for it anew. So do refills that a bulk action of before has asked for since, and
     none that a person has let go since the gap was found."""
     through = JournalGap.objects.filter(provider=account).aggregate(
-        refills=Max("refills_through"), cancels=Max("cancels_through"), found_at=Max("found_at")
+        newest=Max("pk"),
+        refills=Max("refills_through"),
+        cancels=Max("cancels_through"),
+        found_at=Max("found_at"),
     )
     if through["refills"] is None:
         return 0
     mine = {"provider": account}
+    # Those that a release before this has asked for or let go: it wrote down moments alone
     for_many = BulkItem.objects.filter(
         Q(job__ended_at=None) | Q(job__ended_at__gte=OuterRef("requested_at")),
         order=OuterRef("order"),
@@ -80,14 +117,18 @@ def give_up_requests(account: int, *, now: datetime) -> int:
         job__created_at__lte=Least(OuterRef("requested_at"), Value(through["found_at"])),
         ok=True,
     )
-    refills = Refill.objects.filter(
+    # A person alone puts one in doubt back in the queue, not an answer to a call of before the gap
+    let_go = Q(status=RefillStatus.QUEUED) | Q(sent_at__gte=F("doubted_at"))
+    by_time = Q(
         Q(pk__lte=through["refills"]) | Exists(for_many),
+        ~Q(let_go, doubted_at__isnull=False, doubted_at__gte=through["found_at"]),
+        known_gap=None,
+    )
+    refills = Refill.objects.filter(
+        Q(known_gap__lt=through["newest"]) | by_time,
         status__in=sorted(REFILLS_TO_SEND),
         **mine,
     )
-    # A person alone puts one in doubt back in the queue, not an answer to a call of before the gap
-    let_go = Q(status=RefillStatus.QUEUED) | Q(sent_at__gte=F("doubted_at"))
-    refills = refills.exclude(let_go, doubted_at__gte=through["found_at"])
     cancels = CancelRequest.objects.filter(
         status=CancelStatus.QUEUED, pk__lte=through["cancels"], **mine
     )

@@ -201,7 +201,7 @@ def _context(request: StaffRequest, found: OrderBatch, figures: Any) -> dict[str
         "batch": found,
         "figures": figures,
         "earlier": mass_order.bought_before(found),
-        "gap": doubtful_rows.gap_since(found.created_at) if figures.is_idle else None,
+        "gap": doubtful_rows.gap_over_batch(found) if figures.is_idle else None,
         "silence": _silence(found) if figures.is_placing else None,
         "may_see_balances": request.user.may(May.SEE_BALANCES),
     }

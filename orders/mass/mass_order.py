@@ -19,6 +19,7 @@ from core.rows.bulk import write_columns
 from core.rows.loops import one_by_one
 from providers.models import Provider
 
+from ..limits import doubtful_rows
 from ..models import BatchLine, BatchState, Order, OrderBatch
 from ..placing.place_orders import withdraw_order
 from ..shown import restores
@@ -221,7 +222,11 @@ def start_placing(
             )
         idle = OrderBatch.objects.filter(pk=batch.pk, state__in=IDLE)
         started = idle.update(
-            state=BatchState.PLACING, placed_by=by, placed_at=now, **leases.RELEASED
+            state=BatchState.PLACING,
+            placed_by=by,
+            placed_at=now,
+            known_gap=doubtful_rows.known_gap(),
+            **leases.RELEASED,
         )
     return "" if started else _("This mass order is being placed already, or was discarded.")
 

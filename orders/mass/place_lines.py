@@ -92,7 +92,7 @@ def place_run(batch: OrderBatch, check: CheckLines, *, clock: Clock, seconds: fl
 
 
 def _may_be_bought(batch: OrderBatch) -> bool:
-    return bool(batch.placed_at and doubtful_rows.gap_since(batch.placed_at))
+    return doubtful_rows.gap_since_placing(batch) is not None
 
 
 def _place(

@@ -29,7 +29,8 @@ class OrderBatchQuerySet(models.QuerySet["OrderBatch"]):
 
 class OrderBatch(Leased):
     """`digest` is of the normalised lines: the same paste twice is asked about. `provider` is
-    the account of every line that names none."""
+    the account of every line that names none. `known_gap` is the newest gap of a journal when a
+    person last let it be placed (0: none), or None where a release before this did that."""
 
     provider = models.ForeignKey(
         "providers.Provider", models.PROTECT, null=True, blank=True, related_name="+"
@@ -43,6 +44,7 @@ class OrderBatch(Leased):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     placed_at = models.DateTimeField(null=True, blank=True)
+    known_gap = models.BigIntegerField(null=True, editable=False)
     total = models.PositiveIntegerField(default=0)
     good = models.PositiveIntegerField(default=0)
     placed = models.PositiveIntegerField(default=0)

@@ -71,15 +71,16 @@ def perhaps_sent_in_gap() -> Q:
         evidence__released=HoldReason.RESTORED.value,
     )
     again = row("orders", "BulkItem").objects.filter(
-        made=OuterRef(OuterRef("pk")),
-        job__kind=JobKind.REORDER,
-        job__created_at__lte=OuterRef("found_at"),
+        made=OuterRef(OuterRef("pk")), job__kind=JobKind.REORDER
     )
+    then = again.filter(job__created_at__lte=OuterRef("found_at"))  # a release before this found it
     gaps = row("orders", "JournalGap").objects.filter(
         ~Exists(released),
         Q(orders_through__gte=OuterRef("pk"))
-        | Q(found_at__gte=OuterRef("batch__created_at"))
-        | Exists(again),
+        | Q(batches_through__gte=OuterRef("batch"))
+        | Q(batches_through=None, found_at__gte=OuterRef("batch__created_at"))
+        | Exists(again.filter(job__lte=OuterRef("jobs_through")))
+        | Q(Exists(then), jobs_through=None),
         provider=OuterRef("provider"),
     )
     return Q(Exists(gaps))

@@ -137,7 +137,8 @@ class JournalGap(models.Model):
     sent between `known_until` and `kept_from` stands in neither.
 
     Whatever waited when that was found, up to the numbers `..._through`, may have been sent, and
-    is never sent before a person has said so.
+    is never sent before a person has said so. Of a gap that a release before this found there are
+    no numbers of batches and jobs.
     """
 
     halt = models.ForeignKey(Halt, models.PROTECT, related_name="journal_gaps")
@@ -150,6 +151,8 @@ class JournalGap(models.Model):
     orders_through = models.BigIntegerField()
     refills_through = models.BigIntegerField()
     cancels_through = models.BigIntegerField()
+    batches_through = models.BigIntegerField(null=True)
+    jobs_through = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [

@@ -19,10 +19,12 @@ from providers.models import Provider
 
 from ...models import (
     Attempt,
+    BulkJob,
     CancelRequest,
     Halt,
     JournalGap,
     Order,
+    OrderBatch,
     OrderEvent,
     Refill,
     RequestCall,
@@ -96,6 +98,8 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
             "orders_through": _newest(Order),
             "refills_through": _newest(Refill),
             "cancels_through": _newest(CancelRequest),
+            "batches_through": _newest(OrderBatch),
+            "jobs_through": _newest(BulkJob),
         },
     )
     if is_new:

@@ -173,28 +173,45 @@ def test_one_in_doubt_over_a_gap_is_sent_when_a_person_says_so(order: Order, fir
     assert Refill.objects.get().external_id == "5", "in doubt once more over the same gap"
 
 
+BY = pytest.mark.parametrize("let_go_by", ["this release", "the release before"])
+
+
+def let_go(by: str) -> None:
+    """That release writes down the moment alone."""
+    if by == "the release before":
+        Refill.objects.update(known_gap=None)
+
+
+@BY
 def test_one_that_was_lost_before_a_gap_is_sent_when_a_person_says_so(
-    order: Order, desk: FakeDesk
+    order: Order, desk: FakeDesk, let_go_by: str
 ) -> None:
     gap_found(order, NOON + HOUR, puts_in_doubt=0)  # it is in doubt already
     request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + 2 * HOUR)
+    let_go(let_go_by)
     assert doubtful_rows.give_up_requests(order.provider_id, now=NOON + 3 * HOUR) == 0
     assert Refill.objects.get().status == RefillStatus.QUEUED, "the word was forgotten"
 
 
-def test_one_that_a_person_let_go_is_in_doubt_over_a_newer_gap(order: Order) -> None:
+@BY
+def test_one_that_a_person_let_go_is_in_doubt_over_a_newer_gap(
+    order: Order, let_go_by: str
+) -> None:
     request_refills.request_refill(order, actor=make_user(), now=NOON)
     gap_found(order, NOON + HOUR)
     request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + 2 * HOUR)
+    let_go(let_go_by)
     gap_found(order, NOON + 3 * HOUR)
     assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
 
 
+@BY
 def test_one_in_doubt_over_a_gap_is_not_let_go_by_an_answer_to_a_call_of_before(
-    order: Order,
+    order: Order, let_go_by: str
 ) -> None:
     """It speaks of that call, and another may have been made in the gap."""
     request_refills.request_refill(order, actor=make_user(), now=NOON)
+    let_go(let_go_by)
     desk = FakeDesk()
     desk.says = {order.external_id: told("Refill is available in 5 hours")}
     send(Refill.objects.get(), desk, NOON)

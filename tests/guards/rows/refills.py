@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
 
 GUARDS = (
@@ -45,7 +46,7 @@ GUARDS = (
     ),
     Guard(
         "refill: one that a release without the mark has lost is marked when it is sent again",
-        '        changes["doubted_at"] = now  # with every gap in mind that was found until now\n',
+        '        changes["doubted_at"] = now\n',
         "",
         (
             f"{LOST_REFILLS}::test_one_that_a_worker_of_the_release_before_lost_is_remembered"
@@ -56,16 +57,16 @@ GUARDS = (
     ),
     Guard(
         "refill: one that was let go is in doubt over a newer gap of the journal",
-        'exclude(let_go, doubted_at__gte=through["found_at"])',
-        "exclude(let_go, doubted_at__isnull=False)",
+        'Q(let_go, doubted_at__isnull=False, doubted_at__gte=through["found_at"])',
+        "Q(let_go, doubted_at__isnull=False)",
         (f"{LOST_REFILLS}::test_one_that_a_person_let_go_is_in_doubt_over_a_newer_gap",),
         "orders/limits/doubtful_rows.py",
         items=(23,),
     ),
     Guard(
         "refill: one in doubt over a gap of the journal is let go by a person alone",
-        "exclude(let_go, doubted_at",
-        "exclude(doubted_at",
+        "~Q(let_go, doubted_at",
+        "~Q(doubted_at",
         (
             f"{LOST_REFILLS}::test_one_in_doubt_over_a_gap_is_not_let_go_by_an_answer_to_a_call_of"
             "_before",
@@ -75,10 +76,37 @@ GUARDS = (
     ),
     Guard(
         "refill: one that was lost before the gap is let go by the first word of a person",
-        'changes["doubted_at"] = now  #',
-        'changes["doubted_at"] = _in_doubt_since(refill, now)  #',
+        'changes["doubted_at"] = now\n',
+        'changes["doubted_at"] = _in_doubt_since(refill, now)\n',
         (f"{LOST_REFILLS}::test_one_that_was_lost_before_a_gap_is_sent_when_a_person_says_so",),
         "orders/aftersales/request_refills.py",
         items=(10, 23),
+    ),
+    Guard(
+        "refill: a gap is told from a word of a person by its row, whatever the clocks said",
+        'Q(known_gap__lt=through["newest"]) | by_time,',
+        "by_time,",
+        (
+            f"{CLOCKS}::test_a_refill_that_was_let_go_before_a_gap_is_in_doubt_over_it",
+            f"{CLOCKS}::test_refills_of_many_asked_for_in_the_moment_of_the_gap_are_in_doubt",
+        ),
+        "orders/limits/doubtful_rows.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "refill: who lets one go does so over each gap that was found until then",
+        '        changes["known_gap"] = doubtful_rows.known_gap()',
+        '        changes["known_gap"] = 0',
+        (f"{CLOCKS}::test_a_refill_that_is_let_go_after_a_gap_is_sent",),
+        "orders/aftersales/request_refills.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "refill: one of a bulk action knows the gaps of when that was begun",
+        "now=now, known_gap=known_gap(item.job)",
+        "now=now, known_gap=known_gap()",
+        (f"{CLOCKS}::test_refills_of_many_asked_for_in_the_moment_of_the_gap_are_in_doubt",),
+        "orders/bulk/apply_step.py",
+        items=(12, 23),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
@@ -22,7 +23,7 @@ GUARDS = (
     ),
     Guard(
         "restored: many over a gap, a mass order of before",
-        '        | Q(found_at__gte=OuterRef("batch__created_at"))\n',
+        '        | Q(batches_through__gte=OuterRef("batch"))\n',
         "",
         (f"{MANY}::test_what_a_mass_order_of_before_places_afterwards_is_held",),
         "orders/models/order_queries.py",
@@ -30,8 +31,8 @@ GUARDS = (
     ),
     Guard(
         "restored: many over a gap, an action of before",
-        "        | Exists(again),\n",
-        "        | Q(pk=None),\n",
+        '        | Exists(again.filter(job__lte=OuterRef("jobs_through")))\n',
+        "",
         (f"{MANY}::test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held",),
         "orders/models/order_queries.py",
         items=(23,),
@@ -276,5 +277,51 @@ GUARDS = (
         ),
         "orders/aftersales/request_refills.py",
         items=(1,),
+    ),
+    Guard(
+        "restored: many over a gap, a mass order by its row, whatever the clocks said",
+        '        | Q(batches_through__gte=OuterRef("batch"))\n',
+        '        | Q(found_at__gte=OuterRef("batch__created_at"))\n',
+        (f"{CLOCKS}::test_what_a_mass_order_of_before_a_gap_places_is_held",),
+        "orders/models/order_queries.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "restored: many over a gap, a mass order under way by its row",
+        "    if batch.known_gap is not None:\n",
+        "    if not batch.pk:\n",
+        (
+            f"{CLOCKS}::test_a_mass_order_under_way_at_a_gap_stops",
+            f"{CLOCKS}::test_a_mass_order_goes_on_where_the_clock_was_ahead_as_the_gap_was_found",
+        ),
+        "orders/limits/doubtful_rows.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "restored: many over a gap, an action under way by its row",
+        "    return Q(jobs_through__gte=job.pk) | by_time\n",
+        "    return Q(found_at__gte=job.created_at) | by_time\n",
+        (
+            f"{CLOCKS}::test_order_again_of_many_under_way_at_a_gap_stops",
+            f"{CLOCKS}::test_refills_of_many_under_way_at_a_gap_are_not_asked_for",
+        ),
+        "orders/limits/doubtful_rows.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "restored: many over a gap, what an action places in its moment by its row",
+        '        | Exists(again.filter(job__lte=OuterRef("jobs_through")))\n',
+        "        | Exists(then)\n",
+        (f"{CLOCKS}::test_what_order_again_places_in_the_moment_of_the_gap_is_not_sent",),
+        "orders/models/order_queries.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "restored: many over a gap that a release before this found, by its moment",
+        "    by_time = Q(jobs_through=None, found_at__gte=job.created_at)\n",
+        "    by_time = Q(pk=None)\n",
+        (f"{CLOCKS}::test_a_gap_that_a_release_before_this_found_is_compared_by_its_moment",),
+        "orders/limits/doubtful_rows.py",
+        items=(12, 23),
     ),
 )
