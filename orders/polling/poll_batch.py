@@ -69,7 +69,8 @@ def record_answers(
 
     An order whose answer is the one it gave last time is not even read.
     """
-    writes = Writes(now)
+    schedules = list(schedules)
+    writes = Writes(now, {one.order_id: one for one in schedules})
     news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
     run = PollRun()
     for schedule in schedules:

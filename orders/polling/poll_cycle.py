@@ -135,6 +135,8 @@ def _poll_once(lease: _Lease, done: PollCycle) -> bool:
     lease.note_success((time.monotonic() - asked) * 1000)
     if refusal is None:
         lease.refused = None
+    if not lease.is_ours():  # it stood still, and somebody else has asked since
+        return False
     run = poll_batch.record_answers(batch, answers, now=lease.now)
     done.runs.append(run)
     return len(batch) == lease.most or batch[0].batch_cap > 0 or run.overtaken > 0

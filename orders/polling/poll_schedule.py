@@ -30,6 +30,7 @@ class DueSchedule(NamedTuple):
     failures: int
     batch_cap: int
     last_answer: str
+    checked_at: datetime | None
 
 
 def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSchedule]:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from core import clocks
@@ -43,10 +44,11 @@ _jitter = partial(random.uniform, 0.9, 1.1)
 @dataclass(slots=True)
 class Writes:
     """`jitter` is the same for the whole batch, so that orders asked about together stay
-    together. `as_read` has each order's status and flag before its answer; `unchanged` holds
-    orders by how long to leave them alone."""
+    together. `asked` has each order's schedule as it was when it was asked about, `as_read` its
+    status and flag before its answer; `unchanged` holds orders by how long to leave them alone."""
 
     now: datetime
+    asked: dict[int, DueSchedule]
     as_read: dict[int, tuple[str, str]] = field(default_factory=dict)
     jitter: float = field(default_factory=_jitter)
     orders: list[tuple[Any, ...]] = field(default_factory=list)
@@ -90,13 +92,17 @@ class Writes:
         )
 
     def drop_overtaken(self) -> None:
-        """Forget about orders that somebody else has moved or flagged since they were read; they
-        stay due, so that their answer is heard again."""
-        wanted = {entry[-2] for entry in (*self.orders, *self.figures)}
-        rows = read_by_key(Order, ("id", "status", "flag"), sorted(wanted), lock=True)
-        found = {pk: (status, flag) for pk, status, flag in rows}
-        lost = {pk for pk in wanted if found.get(pk) != self.as_read[pk]}
-        self.overtaken = len(lost)
+        """Forget about orders that somebody else has moved, flagged or heard of since they were
+        read, or that have another id by now; they stay due, so that their answer is heard again."""
+        wanted = {entry[-2] for entry in (*self.orders, *self.figures)} | set(self.ended)
+        rows = read_by_key(
+            Order, ("id", "status", "flag", "external_id"), sorted(wanted), lock=True
+        )
+        found = {pk: (status, flag) for pk, status, flag, _ in rows}
+        renamed = {pk for pk, *_, one in rows if one != self.asked[pk].external_id}
+        lost = {pk for pk in wanted if found.get(pk) != self.as_read[pk]} | renamed
+        lost |= self._asked_since()
+        self.overtaken = len(lost - renamed)  # `sending/invariants.py` gives a schedule its id
         if lost:
             self.orders = [entry for entry in self.orders if entry[-2] not in lost]
             self.figures = [entry for entry in self.figures if entry[-2] not in lost]
@@ -105,6 +111,17 @@ class Writes:
             self.ended = [pk for pk in self.ended if pk not in lost]
             self.families = [family for family in self.families if family[0] not in lost]
             self.charges = [moved for moved in self.charges if moved.order.pk not in lost]
+            for wait, order_ids in self.unchanged.items():
+                self.unchanged[wait] = [pk for pk in order_ids if pk not in lost]
+
+    def _asked_since(self) -> set[int]:
+        """Whose newer answer another worker has written: this one stood still with an older one,
+        until its lease had run out. After the orders are held, which is everybody's first lock. An
+        order without a schedule has ended, or been moved, which its status tells."""
+        columns = ("order_id", "external_id", "checked_at")
+        rows = read_by_key(PollSchedule, columns, sorted(self.asked), lock=True)
+        asked = {pk: (one.external_id, one.checked_at) for pk, one in self.asked.items()}
+        return {pk for pk, *heard in rows if tuple(heard) != asked[pk]}
 
     def write(self) -> None:
         """Everything but the families. In a transaction, which looks for what was overtaken first,
@@ -119,7 +136,7 @@ class Writes:
             moved = [one.order.pk for one in self.charges]
             recount(Order.objects.filter(pk__in=moved), now=self.now)
         write_columns(PollSchedule, SCHEDULE_COLUMNS, self.schedules)
-        for wait, order_ids in self.unchanged.items():
+        for wait, order_ids in filter(itemgetter(1), self.unchanged.items()):
             due = self.now + wait * self.jitter
             write_same(PollSchedule, order_ids, next_at=due, checked_at=self.now, batch_cap=0)
         add_rows(self.events)

@@ -11,6 +11,7 @@ INVARIANTS = "orders/tests/sending/test_invariants.py"
 LOOPS = "core/tests/test_loops.py"
 OUTCOMES = "orders/tests/sending/test_outcomes.py"
 POLLS = "orders/tests/polling/test_poll_batch.py"
+FROZEN = "orders/tests/polling/test_frozen_polls.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
 SENDING = "orders/tests/sending/test_send_orders.py"
 
@@ -173,11 +174,30 @@ GUARDS = (
     ),
     Guard(
         "polling: a flag of this moment is not written over",
-        "found = {pk: (status, flag) for pk, status, flag in rows}",
-        "found = {pk: (status, self.as_read[pk][1]) for pk, status, flag in rows}",
+        "found = {pk: (status, flag) for pk, status, flag, _ in rows}",
+        "found = {pk: (status, self.as_read[pk][1]) for pk, status, flag, _ in rows}",
         (f"{POLLS}::test_a_flag_that_is_raised_while_its_answer_was_read_stays",),
         "orders/polling/write_answers.py",
         items=(2,),
+    ),
+    Guard(
+        "polling: an older answer is not written over a newer one",
+        "        lost |= self._asked_since()\n",
+        "",
+        (
+            f"{FROZEN}::test_an_answer_of_before_is_not_written_over_a_newer_one",
+            f"{FROZEN}::test_the_answer_of_last_time_is_not_heard_anew_by_who_stood_still",
+        ),
+        "orders/polling/write_answers.py",
+        items=(2,),
+    ),
+    Guard(
+        "polling: an answer is written only to the order that has the id it is about",
+        "{pk for pk, *_, one in rows if one != self.asked[pk].external_id}",
+        "set[int]()",
+        (f"{FROZEN}::test_an_order_with_another_id_than_its_schedule_takes_no_word_about_it",),
+        "orders/polling/write_answers.py",
+        items=(2, 13),
     ),
     Guard(
         "polling: what was overtaken stays due",
