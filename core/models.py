@@ -43,6 +43,12 @@ class User(AbstractUser):
         self.save(update_fields=["preferences"])
 
     @property
+    def shown(self) -> str:
+        """Who it is, as a form about somebody carries it: a database that is put back gives their
+        number to another."""
+        return f"{self.date_joined.timestamp()}-{self.username}"
+
+    @property
     def display_name(self) -> str:
         return self.get_full_name() or self.username
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from core.money import plain
 
+CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
 _OF_ITSELF = "shown"
 
 

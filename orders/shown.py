@@ -15,11 +15,13 @@ from typing import NamedTuple
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Max
 
+from core import shown_fields
+
 from .link_queue import ahead_of
 from .models import Attempt, EventKind, Halt, JournalGap, Order, Refill
 from .status import HaltKind, HoldReason, Status
 
-CHANGED = "Something changed since this page was drawn, and nothing was done: look at it once more."
+CHANGED = shown_fields.CHANGED
 _TOLD = ("number", "outcome", "code", "reason", "external_id", "evidence", "late")
 
 

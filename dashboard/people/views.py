@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.models import StaffChange, User
 from core.roles import May
-from core.shown_fields import ChangedMeanwhile
+from core.shown_fields import CHANGED, ChangedMeanwhile
 from core.web.policy import StaffRequest, allow
 
 from . import changing
@@ -87,6 +87,9 @@ def person_password(request: StaffRequest, pk: int) -> HttpResponse:
     person = get_object_or_404(User, pk=pk)
     if person.pk == request.user.pk:
         return redirect("password")  # one's own asks for the old one
+    if request.method == "POST" and request.POST.get("shown") != person.shown:
+        messages.warning(request, CHANGED)
+        return redirect("person-edit", pk=pk)
     form = PersonPasswordForm(person, request.POST or None)
     if request.method == "POST" and form.is_valid():
         changing.set_password(person, form, actor=request.user)

@@ -119,7 +119,7 @@ def test_a_password_set_by_an_admin_ends_the_sessions(admin: User) -> None:
     person = make_user(Role.VIEWER, password=PASSWORD)
     theirs, new = browser_of(person), "another-good-long-phrase"
     page = f"/people/{person.pk}/password/"
-    browser_of(admin).post(page, {"new_password1": new, "new_password2": new})
+    send(browser_of(admin), page, {"new_password1": new, "new_password2": new})
     assert theirs.get("/").status_code == 302
     assert User.objects.get(pk=person.pk).check_password(new)
 
@@ -134,7 +134,8 @@ def test_every_change_is_written_down_and_no_password_with_it(admin: User) -> No
     ours.post("/people/new/", new_person())
     nora = User.objects.get(username="nora")
     send(ours, f"/people/{nora.pk}/", {"role": "manager"})
-    ours.post(
+    send(
+        ours,
         f"/people/{nora.pk}/password/",
         {"new_password1": "x" * 5 + PASSWORD, "new_password2": "x" * 5 + PASSWORD},
     )

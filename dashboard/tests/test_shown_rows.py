@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from core.models import User
 from dashboard.tests.test_policy import OURS, TABLE, address, browser_of
-from orders.models import CancelRequest, Halt, Order, Refill
+from orders.models import BulkJob, CancelRequest, Halt, Order, OrderBatch, Refill
+from orders.models.batch import BatchState
 from orders.recovery.refusal_phrase import phrase_in_answer
 from orders.shown import CHANGED
 from orders.status import Flag, RefillStatus, Status
 from orders.tests.recovery.test_refusal_phrases import WORDS, answered
-from tests.builders import make_order, make_refill
+from providers.models import CatalogRun
+from tests.builders import make_batch, make_order, make_refill
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
@@ -24,6 +27,15 @@ pytestmark = [
     pytest.mark.services,
     pytest.mark.usefixtures("watchdog_has_looked"),
 ]
+
+NEW = "another-good-long-phrase"
+
+
+def _being_placed() -> OrderBatch:
+    batch = make_batch(state=BatchState.PLACING)
+    make_order(Status.QUEUED, batch=batch)
+    return batch
+
 
 # What stands there, and what else the button says.
 COMPARED: dict[str, tuple[Callable[[], Any] | None, dict[str, str]]] = {
@@ -46,6 +58,12 @@ COMPARED: dict[str, tuple[Callable[[], Any] | None, dict[str, str]]] = {
     "refill-withdraw": (None, {}),
     "halt-lift": (None, {"note": "x"}),
     "halt-cancels": (None, {"lets_cancels": "on"}),
+    "mass-order-withdraw": (_being_placed, {}),
+    "mass-order-discard": (None, {}),
+    "bulk-action-stop": (None, {}),
+    "catalog-run-apply": (None, {}),
+    "catalog-run-refuse": (None, {}),
+    "person-password": (None, {"new_password1": NEW, "new_password2": NEW}),
 }
 _TABS = "providers/tests/test_two_tabs.py"
 _LEDGER = "orders/tests/reconciliation/test_two_tabs.py"
@@ -78,9 +96,6 @@ NOT_COMPARED: dict[str, str] = {
     "mass-order-place": "it compares the digest of its lines: test_mass_pages.py",
     "mass-order-check": "it compares the digest of the lines that are meant: test_meant_lines.py",
     "mass-order-line": _FORM,
-    "mass-order-withdraw": "it takes back what was not sent, of all of it as its button says",
-    "mass-order-discard": "it puts away a dry run of which nothing was placed, else it is refused",
-    "bulk-action-stop": "what had no turn yet stays as it is, and is named on its page",
     "saved-filter-delete": _OWN,
     "service-favourite": _OWN,
     "recipe-save": _OWN,
@@ -90,14 +105,11 @@ NOT_COMPARED: dict[str, str] = {
     "statement-again": "it counts a day by all that is known now, whatever was shown",
     "statement-discrepancy": "it opens a question about the day as it is, and closes none",
     "provider-phrases": "its words are unknown ones: one that has a meaning by now keeps that",
-    "catalog-run-apply": "its list is kept with it, and it is decided once; a newer one ends it",
-    "catalog-run-refuse": "the services stay as they are, and the next catalog asks anew",
     "provider-pause": "it stops orders, and changes nothing where they are stopped already",
     "provider-check": _ASKS,
     "provider-balance": _ASKS,
     "provider-mirror": _ASKS,
     "provider-recovery-calibrate": _ASKS,
-    "person-password": "a new one, which takes the place of one that no page shows",
     "provider-forget": "what an account can do is asked for anew, and is never worth money",
     "provider-phrase-forget": _FORGETS,
     "provider-refusal-forget": _FORGETS,
@@ -127,6 +139,10 @@ def stands() -> list[Any]:
         list(Refill.objects.values_list("pk", "status")),
         list(CancelRequest.objects.values_list("pk", "status")),
         list(Halt.objects.values_list("pk", "lifted_at", "lets_cancels")),
+        list(OrderBatch.objects.values_list("pk", "state")),
+        list(BulkJob.objects.values_list("pk", "state")),
+        list(CatalogRun.objects.values_list("pk", "state")),
+        list(User.objects.order_by("pk").values_list("pk", "password")),
     ]
 
 
@@ -136,7 +152,7 @@ def test_what_another_row_showed_changes_nothing(name: str) -> None:
     to = address(name) if make is None else reverse(name, args=[make().pk])
     if name == "order-phrase":
         assert phrase_in_answer(Order.objects.get()) is not None
-    before = stands()
+    ours, before = browser_of("admin"), stands()
     stale = {"shown": f"{'0' * 32}-0-0"}
-    answer = browser_of("admin").post(f"{to}?of={'0' * 32}", said | stale, follow=True)
+    answer = ours.post(f"{to}?of={'0' * 32}", said | stale, follow=True)
     assert CHANGED in answer.content.decode() and stands() == before

@@ -114,7 +114,8 @@ def take_job(job_id: int, *, now: datetime) -> BulkJob | None:
 
 def stop_job(job: BulkJob, *, now: datetime) -> bool:
     """Leave the orders that have not had their turn. False: the job has ended meanwhile."""
-    under_way = BulkJob.objects.filter(pk=job.pk, state__in=UNDER_WAY)
+    same = BulkJob.objects.filter(pk=job.pk, form_key=job.form_key)
+    under_way = same.filter(state__in=UNDER_WAY)
     return _end(under_way, job, JobState.STOPPED, now)
 
 

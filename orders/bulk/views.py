@@ -19,6 +19,7 @@ from core.web.policy import StaffRequest, allow
 
 from ..models import BulkItem, BulkJob, CancelRequest
 from ..models.job import BulkJobQuerySet
+from ..shown import CHANGED
 from ..status import JobState
 from .bulk_action import may_be_bought, stop_job
 
@@ -68,7 +69,9 @@ def job(request: StaffRequest, pk: int) -> HttpResponse:
 def job_stop(request: StaffRequest, pk: int) -> HttpResponse:
     """Leave the orders that have not had their turn."""
     found = get_object_or_404(_visible(request), pk=pk)
-    if stop_job(found, now=database_now()):
+    if request.GET.get("of") != found.shown:
+        messages.warning(request, CHANGED)
+    elif stop_job(found, now=database_now()):
         messages.success(request, "The bulk action is stopped. What was done stays done.")
     else:
         messages.info(request, "The bulk action had ended already.")

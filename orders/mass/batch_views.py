@@ -22,6 +22,7 @@ from core.web.policy import StaffRequest, allow
 
 from ..limits import doubtful_rows
 from ..models import BatchLine, OrderBatch
+from ..shown import CHANGED as IS_ANOTHER
 from . import mass_order, tasks
 from .check_lines import check
 from .figures import TABS, figures_of
@@ -178,6 +179,8 @@ def batch_recheck(request: StaffRequest, pk: int) -> HttpResponse:
 def batch_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Place no more of it, and take back what was not sent."""
     found = _found(pk)
+    if request.GET.get("of") != found.shown:
+        return _is_another(request, pk)
     mass_order.stop_placing(found)
     count, more = mass_order.withdraw_unsent(found, actor=request.user, now=database_now())
     rest = " More are left: press it again." if more else ""
@@ -189,10 +192,18 @@ def batch_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def batch_discard(request: StaffRequest, pk: int) -> HttpResponse:
     """Put away a dry run."""
-    if mass_order.discard(_found(pk)):
+    found = _found(pk)
+    if request.GET.get("of") != found.shown:
+        return _is_another(request, pk)
+    if mass_order.discard(found):
         messages.success(request, "The paste is discarded. Nothing of it was placed.")
         return redirect("mass-orders")
     messages.warning(request, "It was placed meanwhile.")
+    return redirect("mass-order", pk=pk)
+
+
+def _is_another(request: StaffRequest, pk: int) -> HttpResponse:
+    messages.warning(request, IS_ANOTHER)
     return redirect("mass-order", pk=pk)
 
 

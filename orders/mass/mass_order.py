@@ -233,13 +233,14 @@ def start_placing(
 
 def discard(batch: OrderBatch) -> bool:
     """Put away a dry run. False: it was placed meanwhile."""
-    checked = OrderBatch.objects.filter(pk=batch.pk, state=BatchState.CHECKED)
+    checked = OrderBatch.objects.same_as(batch).filter(state=BatchState.CHECKED)
     return bool(checked.update(state=BatchState.DISCARDED))
 
 
 def stop_placing(batch: OrderBatch) -> bool:
     """Place no more of it; what was placed stays. False: it was not being placed."""
-    return end_placing(OrderBatch.objects.filter(pk=batch.pk, state=BatchState.PLACING), batch)
+    placing = OrderBatch.objects.same_as(batch).filter(state=BatchState.PLACING)
+    return end_placing(placing, batch)
 
 
 def end_placing(placing: QuerySet[OrderBatch], batch: OrderBatch) -> bool:
@@ -253,7 +254,8 @@ def end_placing(placing: QuerySet[OrderBatch], batch: OrderBatch) -> bool:
 
 def withdraw_unsent(batch: OrderBatch, *, actor: User, now: datetime) -> tuple[int, bool]:
     """Take back orders of the batch that were not sent: how many, and whether more are left."""
-    unsent = batch.orders.filter(status__in=NOT_SENT).order_by("-pk")
+    same = OrderBatch.objects.same_as(batch)
+    unsent = batch.orders.filter(status__in=NOT_SENT, batch__in=same).order_by("-pk")
     orders: list[Order] = list(unsent[:WITHDRAWN_AT_ONCE])
     withdrawn = 0
     for start in range(0, len(orders), 100):

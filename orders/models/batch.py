@@ -26,6 +26,10 @@ class OrderBatchQuerySet(models.QuerySet["OrderBatch"]):
         """Being placed, and no worker holds it, or the one that did is past its time."""
         return self.filter(is_free(now, clocks.JOB_LEASE_SECONDS), state=BatchState.PLACING)
 
+    def same_as(self, batch: OrderBatch) -> OrderBatchQuerySet:
+        """The row that was read as this one, not another that has its number since."""
+        return self.filter(pk=batch.pk, created_at=batch.created_at)
+
 
 class OrderBatch(Leased):
     """`digest` is of the normalised lines: the same paste twice is asked about. `provider` is
@@ -57,6 +61,12 @@ class OrderBatch(Leased):
 
     def __str__(self) -> str:
         return self.name or _("Mass order %s") % self.pk
+
+    @property
+    def shown(self) -> str:
+        """Which one it is, as its buttons carry it: a database that is put back gives its number to
+        another. The same for every state of it: *Withdraw* takes back what is there by then."""
+        return f"{self.created_by_id}-{self.created_at.timestamp()}"
 
     @property
     def wrong(self) -> int:

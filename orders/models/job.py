@@ -48,6 +48,12 @@ class BulkJob(Leased):
         return f"{self.get_kind_display()} · {self.total}"
 
     @property
+    def shown(self) -> str:
+        """Which one it is, as its button carries it: a database that is put back gives its number
+        to another."""
+        return self.form_key.hex
+
+    @property
     def is_under_way(self) -> bool:
         return self.state in UNDER_WAY
 

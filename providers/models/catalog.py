@@ -189,6 +189,12 @@ class CatalogRun(models.Model):
         return f"{self.provider_id} · {self.started_at:%Y-%m-%d %H:%M} · {self.state}"
 
     @property
+    def shown(self) -> str:
+        """Which one it is, as its buttons carry it: a database that is put back gives its number to
+        another. What a held one would change stays as it is until it is decided."""
+        return f"{self.provider_id}-{self.started_at.timestamp()}"
+
+    @property
     def is_running(self) -> bool:
         return self.state == RunState.RUNNING
 

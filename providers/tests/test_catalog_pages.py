@@ -42,7 +42,7 @@ def test_a_held_catalog_shows_its_difference_and_is_applied(
     page = manager.get(url).content.decode()
     assert "services are gone" in page and "Approve" in page
     assert "+100.0 %" in manager.get(url + "?list=prices").content.decode()
-    manager.post(reverse("catalog-run-apply", args=[held.pk]))
+    manager.post(reverse("catalog-run-apply", args=[held.pk]), {"shown": held.shown})
     assert rung == [("providers.mirror", {"provider_id": held.provider_id})]
     assert "every 1s" in manager.get(url).content.decode()
     tasks.mirror(provider_id=held.provider_id)
@@ -53,10 +53,11 @@ def test_a_held_catalog_shows_its_difference_and_is_applied(
 
 def test_a_held_catalog_is_refused(manager: Client, held: CatalogRun) -> None:
     refuse = reverse("catalog-run-refuse", args=[held.pk])
-    assert "Rejected" in manager.post(refuse, follow=True).content.decode()
-    assert "not waiting any more" in manager.post(refuse, follow=True).content.decode()
+    said = {"shown": held.shown}
+    assert "Rejected" in manager.post(refuse, said, follow=True).content.decode()
+    assert "not waiting any more" in manager.post(refuse, said, follow=True).content.decode()
     apply = reverse("catalog-run-apply", args=[held.pk])
-    assert "not waiting any more" in manager.post(apply, follow=True).content.decode()
+    assert "not waiting any more" in manager.post(apply, said, follow=True).content.decode()
     assert Service.objects.offered().count() == 60
 
 

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
 from core.roles import May
+from core.shown_fields import CHANGED
 from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
@@ -67,7 +68,9 @@ def catalog_run(request: StaffRequest, pk: int) -> HttpResponse:
 def catalog_run_apply(request: StaffRequest, pk: int) -> HttpResponse:
     """Apply a held catalog exactly as it was shown."""
     run = get_object_or_404(CatalogRun.objects.select_related("provider"), pk=pk)
-    if approve_run(run, actor=request.user, now=database_now()):
+    if request.POST.get("shown") != run.shown:
+        messages.warning(request, CHANGED)
+    elif approve_run(run, actor=request.user, now=database_now()):
         tasks.ring(tasks.mirror, provider_id=run.provider_id)
     else:
         messages.error(request, DECIDED)
@@ -79,7 +82,9 @@ def catalog_run_apply(request: StaffRequest, pk: int) -> HttpResponse:
 def catalog_run_refuse(request: StaffRequest, pk: int) -> HttpResponse:
     """Throw a held catalog away."""
     run = get_object_or_404(CatalogRun.objects.select_related("provider"), pk=pk)
-    if refuse_run(run, actor=request.user, now=database_now()):
+    if request.POST.get("shown") != run.shown:
+        messages.warning(request, CHANGED)
+    elif refuse_run(run, actor=request.user, now=database_now()):
         messages.success(request, _("Rejected. The services stay as they are."))
     else:
         messages.error(request, DECIDED)

@@ -380,7 +380,7 @@ def test_what_was_done_for_no_order_is_not_called_done(staff: Client) -> None:
 
 def test_stopping(staff: Client) -> None:
     job = make_job(make_order(), started_by=me(staff))
-    staff.post(f"/orders/bulk-actions/{job.pk}/stop/")
+    staff.post(f"/orders/bulk-actions/{job.pk}/stop/?of={job.shown}")
     job.refresh_from_db()
     assert job.state == JobState.STOPPED
     page = staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode()

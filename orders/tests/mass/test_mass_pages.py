@@ -165,7 +165,7 @@ def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_ca
     page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab=placed"))
     for order in batch.orders.all():
         assert f"/orders/{order.pk}/" in page
-    manager.post(f"/orders/mass-orders/{batch.pk}/withdraw/")
+    manager.post(f"/orders/mass-orders/{batch.pk}/withdraw/?of={batch.shown}")
     assert set(batch.orders.values_list("status", flat=True)) == {Status.WITHDRAWN}
     still = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/figures/"))
     assert "every" not in still  # nothing moves any more
@@ -204,7 +204,7 @@ def test_the_same_paste_asks_before_it_buys_again(manager, service):
 
 def test_a_dry_run_is_discarded_and_a_placed_one_is_not(manager, service):
     batch = check(manager, "12|a.example|50")
-    manager.post(f"/orders/mass-orders/{batch.pk}/discard/")
+    manager.post(f"/orders/mass-orders/{batch.pk}/discard/?of={batch.shown}")
     batch.refresh_from_db()
     assert batch.state == BatchState.DISCARDED
     manager.post(f"/orders/mass-orders/{batch.pk}/place/", {"shown": digest_of_good(batch, None)})

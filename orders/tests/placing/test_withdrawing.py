@@ -82,7 +82,8 @@ def test_many_at_once_are_not_called_never_sent(client_for_role: Callable[[Role]
     batch = make_batch()
     order = make_order(Status.QUEUED, batch=batch)
     make_attempt(order, outcome=Outcome.NOT_PLACED)
-    answer = manager.post(f"/orders/mass-orders/{batch.pk}/withdraw/", follow=True)
+    to = f"/orders/mass-orders/{batch.pk}/withdraw/?of={batch.shown}"
+    answer = manager.post(to, follow=True)
     page = answer.content.decode()
     assert "Orders withdrawn: 1. They will not be sent." in page
     assert "nothing of them was sent" not in page

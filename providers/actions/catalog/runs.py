@@ -100,7 +100,7 @@ def _forget_proposals(run: CatalogRun, state: RunState) -> None:
 def _decide(
     run: CatalogRun, state: RunState, actor: User, word: str, now: datetime, **columns: Any
 ) -> bool:
-    held = CatalogRun.objects.held().filter(pk=run.pk)
+    held = CatalogRun.objects.held().filter(pk=run.pk, started_at=run.started_at)
     if not held.update(state=state, decided_by=actor, **columns):
         return False
     run.provider.remember(f"Held catalog {word}: {run.held_because}", now=now, actor=actor)

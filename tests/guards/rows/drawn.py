@@ -8,6 +8,10 @@ DRAWN = "orders/tests/restores/test_drawn_before.py"
 WAITING = "orders/tests/restores/test_shown_waiting.py"
 BEFORE = "orders/tests/pages/test_words_before_pages.py"
 OLDER = "orders/tests/restores/test_listed_by_older_code.py"
+IN_PLACE = (
+    "dashboard/tests/test_rows_in_their_place.py"
+    "::test_a_button_acts_on_no_row_that_was_given_its_number_since"
+)
 
 GUARDS = (
     Guard(
@@ -106,6 +110,52 @@ GUARDS = (
             f"{OLDER}::test_what_it_has_listed_and_a_person_has_accepted_stops_nothing_anew",
         ),
         "orders/restores/tasks.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "mass order: withdrawn is the one that was shown",
+        '    if request.GET.get("of") != found.shown:\n'
+        "        return _is_another(request, pk)\n"
+        "    mass_order.stop_placing(found)\n",
+        "    mass_order.stop_placing(found)\n",
+        (f"{IN_PLACE}[withdraw a mass order]",),
+        "orders/mass/batch_views.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "mass order: discarded is the one that was shown",
+        '    if request.GET.get("of") != found.shown:\n'
+        "        return _is_another(request, pk)\n"
+        "    if mass_order.discard(found):\n",
+        "    if mass_order.discard(found):\n",
+        (f"{IN_PLACE}[discard a mass order]",),
+        "orders/mass/batch_views.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "many: stopped is the action that was shown",
+        '    if request.GET.get("of") != found.shown:\n',
+        "    if False:\n",
+        (f"{IN_PLACE}[stop a bulk action]",),
+        "orders/bulk/views.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "catalog: applied is the one that was shown",
+        '    if request.POST.get("shown") != run.shown:\n'
+        "        messages.warning(request, CHANGED)\n"
+        "    elif approve_run(",
+        "    if approve_run(",
+        (f"{IN_PLACE}[apply a catalog]",),
+        "providers/views/catalogs.py",
+        items=(20, 23),
+    ),
+    Guard(
+        "people: a password is set for who was shown",
+        'if request.method == "POST" and request.POST.get("shown") != person.shown:',
+        "if False:",
+        (f"{IN_PLACE}[set a password]",),
+        "dashboard/people/views.py",
         items=(20, 23),
     ),
 )
