@@ -20,11 +20,15 @@ from ..sending.replays import UNSAID
 from ..status import Doubt, Resolution, Status
 from . import link_orders, not_placed
 from .search.id_owners import Owner, is_decided
+from .search.id_range import claimed
 from .search.match_ids import Edges, IdMatch
 
 NAMED_ELSEWHERE = (
     "An answer to it has named {}, and what was asked about does not show whose order that is: a "
     "person has to tell."
+)
+SEEN_BEFORE = (
+    "An earlier search has found {}, of which the provider tells nothing now: a person has to tell."
 )
 MOST_CANDIDATES = 20  # kept for the page of the decision
 MOST_SEEN = 300  # and of those that earlier searches found; one from before them is news again
@@ -137,9 +141,16 @@ def show_absent(
     now: datetime,
     evidence: dict[str, Any] | None = None,
 ) -> int:
-    """These are proven not to be at the provider; how many were still open."""
-    return sum(
-        not_placed.prove_not_placed(
+    """These are proven not to be at the provider; how many were still open. A provider that tells
+    nothing now of what it told of before proves nothing: that one is left to a person."""
+    done = 0
+    for attempt in attempts:
+        if not is_open(attempt):
+            continue
+        if gone := _seen_and_gone(attempt):
+            tell([attempt], SEEN_BEFORE.format(", ".join(gone[:5])), {}, now)
+            continue
+        done += not_placed.prove_not_placed(
             attempt.order,
             attempt,
             resolution=by,
@@ -147,9 +158,14 @@ def show_absent(
             evidence=evidence,
             text=f"Shown not to be at the provider: {by.label.lower()}.",
         )
-        for attempt in attempts
-        if is_open(attempt)
-    )
+    return done
+
+
+def _seen_and_gone(attempt: Attempt) -> list[str]:
+    """Without what is another order of ours by now."""
+    before = attempt.seen_before
+    known = claimed(rows_of(attempt.provider_id), before) if before else set[str]()
+    return [one for one in before if one not in known]
 
 
 def stop_searching(provider: Provider, foreign: Collection[str], *, now: datetime) -> None:

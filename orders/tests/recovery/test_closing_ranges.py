@@ -194,6 +194,22 @@ def test_an_id_that_its_answer_names_and_the_provider_does_not_know_is_not_there
     assert found.status == Status.NOT_PLACED
 
 
+def test_what_an_earlier_search_has_found_and_the_provider_denies_now_is_left_to_a_person():
+    found = between()
+    Attempt.objects.filter(pk=found.lost.pk).update(seen_ids=["12"])
+    found.search()
+    assert (found.status, found.lost.range_closed_at) == (Status.UNCONFIRMED, LATER)
+    assert found.was_told("An earlier search has found 12")
+
+
+def test_what_an_earlier_search_has_found_and_is_another_order_by_now_proves_nothing():
+    found = between()
+    make_order(Status.IN_PROGRESS, provider=found.provider, external_id="12")
+    Attempt.objects.filter(pk=found.lost.pk).update(seen_ids=["12"])
+    found.search()
+    assert found.status == Status.NOT_PLACED
+
+
 def test_what_a_drip_feed_that_is_lost_itself_has_started_is_not_taken_for_another_lost_order():
     knows: dict[str, Answer] = {"5": started("12"), "12": progress()}
     found = Between(14, True, **knows)

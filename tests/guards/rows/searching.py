@@ -161,6 +161,28 @@ GUARDS = (
         items=(8,),
     ),
     Guard(
+        "search: nothing is shown not to be there that was found before",
+        "if gone := _seen_and_gone(attempt):",
+        "if gone := list[str]():",
+        (
+            f"{CLOSING}::test_what_an_earlier_search_has_found_and_the_provider_denies_now_is_left"
+            "_to_a_person",
+        ),
+        "orders/recovery/resolve.py",
+        items=(8, 9),
+    ),
+    Guard(
+        "search: what was found before and is another order is no doubt",
+        "[one for one in before if one not in known]",
+        "before",
+        (
+            f"{CLOSING}::test_what_an_earlier_search_has_found_and_is_another_order_by_now_proves"
+            "_nothing",
+        ),
+        "orders/recovery/resolve.py",
+        items=(8,),
+    ),
+    Guard(
         "search: what orders have started is as new as what is found",
         "        batch = [*self.own, *part, *self.rest]\n",
         "        self.rest = [] if self.seen.calls else self.rest\n"
