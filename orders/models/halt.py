@@ -52,7 +52,8 @@ class Halt(models.Model):
 
     `provider` None stands before all accounts. Without `placed_by` the desk placed it itself.
     `lets_cancels` is what a person has said: cancels go through all the same. Rows are kept: they
-    are the history of every stop.
+    are the history of every stop. `..._through` of a restored database are the newest that stood in
+    it; a release before this wrote none.
     """
 
     kind = models.CharField(max_length=12, choices=HaltKind.choices)
@@ -69,6 +70,9 @@ class Halt(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     note = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
+    orders_through = models.BigIntegerField(null=True, editable=False)
+    refills_through = models.BigIntegerField(null=True, editable=False)
+    cancels_through = models.BigIntegerField(null=True, editable=False)
     lets_cancels = models.BooleanField("cancels go through", default=False)
     cancels_said_at = models.DateTimeField(null=True, blank=True)
     cancels_said_by = models.ForeignKey(

@@ -12,7 +12,7 @@ import json
 from typing import Final
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ..models import CancelRequest, Halt, Order, ReconcileRun, Refill
 from ..placing.before_sending import UNTIL_A_PERSON
@@ -25,17 +25,26 @@ _TOLD: Final = ("pk", "external_id", "token", "sent_at", "status", "order")
 
 def waiting_orders(halt: Halt) -> QuerySet[Order]:
     """What this database shows as placed before the stop and not sent."""
-    return Order.objects.filter(status__in=WAITING, created_at__lte=halt.placed_at)
+    before = _before(halt, halt.orders_through, "created_at")
+    return Order.objects.filter(before, status__in=WAITING)
 
 
 def waiting_refills(halt: Halt) -> QuerySet[Refill]:
-    asked = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND))
-    return asked.filter(requested_at__lte=halt.placed_at)
+    before = _before(halt, halt.refills_through, "requested_at")
+    return Refill.objects.filter(before, status__in=sorted(REFILLS_TO_SEND))
 
 
 def waiting_cancels(halt: Halt) -> QuerySet[CancelRequest]:
-    asked = CancelRequest.objects.filter(status=CancelStatus.QUEUED)
-    return asked.filter(requested_at__lte=halt.placed_at)
+    before = _before(halt, halt.cancels_through, "requested_at")
+    return CancelRequest.objects.filter(before, status=CancelStatus.QUEUED)
+
+
+def _before(halt: Halt, through: int | None, moment: str) -> Q:
+    """By its number, as a clock may have been ahead when it was written down: all that waits where
+    the stop has no numbers. And by its moment, as what a machine gives back later is of before."""
+    if through is None:
+        return Q()
+    return Q(pk__lte=through) | Q(**{f"{moment}__lte": halt.placed_at})
 
 
 def of_halt(halt: Halt, run: ReconcileRun) -> str:

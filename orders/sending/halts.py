@@ -10,7 +10,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Min
+from django.db.models import F, Max, Min, Model
 
 from core import clocks
 from core.models import User
@@ -19,7 +19,7 @@ from core.texts import LONGEST_TEXT
 from providers.identity import rows_of
 from providers.models import Provider, ProviderHealth
 
-from ..models import Attempt, DatabaseId, Halt, Order, Recovery
+from ..models import Attempt, CancelRequest, DatabaseId, Halt, Order, Recovery, Refill
 from ..status import NOT_LOST, HaltKind, Outcome, Write
 
 log = logging.getLogger(__name__)
@@ -80,12 +80,21 @@ def place_halt(
     with transaction.atomic():
         if same.exists():
             return False
+        if kind == HaltKind.RESTORED:
+            halt.orders_through, halt.refills_through = newest_row(Order), newest_row(Refill)
+            halt.cancels_through = newest_row(CancelRequest)
         Halt.objects.bulk_create([halt], ignore_conflicts=True)
         if provider is not None:
             words = f"{halt.get_kind_display()}. {reason}".strip()
             words += f" {CANCELS_GO}" if lets_cancels else ""
             provider.remember(words, now=now, actor=actor)
     return True
+
+
+def newest_row(model: type[Model]) -> int:
+    """The number of the newest, which no clock moves; 0: there is none."""
+    newest = model._default_manager.aggregate(newest=Max("pk"))["newest"]
+    return int(newest or 0)
 
 
 def let_cancels(halt: Halt, *, let: bool, actor: User, now: datetime) -> bool:

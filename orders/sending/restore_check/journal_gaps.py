@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Max, QuerySet
 
 from providers.models import Provider
 
@@ -31,6 +31,7 @@ from ...models import (
 )
 from ...status import RECALLED, HaltKind
 from .. import send_journal
+from ..halts import newest_row
 from ..send_journal import Beginning, SentRow
 from . import request_journal
 
@@ -94,12 +95,12 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
             "found_at": now,
             "known_until": min(known, default=None),
             "kept_from": max(one.kept_from for one in found),
-            "events_through": _newest(OrderEvent),
-            "orders_through": _newest(Order),
-            "refills_through": _newest(Refill),
-            "cancels_through": _newest(CancelRequest),
-            "batches_through": _newest(OrderBatch),
-            "jobs_through": _newest(BulkJob),
+            "events_through": newest_row(OrderEvent),
+            "orders_through": newest_row(Order),
+            "refills_through": newest_row(Refill),
+            "cancels_through": newest_row(CancelRequest),
+            "batches_through": newest_row(OrderBatch),
+            "jobs_through": newest_row(BulkJob),
         },
     )
     if is_new:
@@ -119,8 +120,3 @@ def _gap(journal: Journal, account: int) -> Between | None:
     if not begins.is_older_known and not own.filter(pk__lt=mark.attempt).exists():
         return None  # the journal was begun with the first send of all
     return Between(own.aggregate(newest=Max("started_at"))["newest"], mark.started_at)
-
-
-def _newest(model: type[Model]) -> int:
-    newest = model._default_manager.aggregate(newest=Max("pk"))["newest"]
-    return int(newest or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -64,3 +65,32 @@ def test_what_has_come_to_its_time_meanwhile_asks_nobody_anew(staff: Client) -> 
     shown = seen(staff)
     Order.objects.filter(pk=order.pk).update(status=Status.QUEUED, hold_reason=HoldReason.NONE)
     assert staff.post(f"{PAGE}acknowledge/", EVERYTHING | shown).status_code == 302
+
+
+AHEAD = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("written", [NOON - AHEAD, NOON + AHEAD], ids=["before", "clock ahead"])
+def test_all_that_stood_in_the_database_is_listed(staff: Client, written: datetime) -> None:
+    order = make_order(created_at=written)
+    refill, cancel = make_refill(requested_at=written), make_cancel(requested_at=written)
+    close()
+    page = staff.get(PAGE)
+    assert list(page.context["waiting"]) == [order]
+    assert page.context["requests"] == [refill, cancel]
+
+
+def test_what_comes_after_the_stop_is_not_listed_and_asks_nobody_anew(staff: Client) -> None:
+    halt = close()
+    run_through(halt, Listing())
+    shown = seen(staff)
+    make_order(created_at=NOON + AHEAD)
+    assert staff.get(PAGE).context["waiting"] == []
+    assert staff.post(f"{PAGE}acknowledge/", EVERYTHING | shown).status_code == 302
+
+
+def test_a_stop_that_a_release_before_placed_lists_all_that_waits(staff: Client) -> None:
+    close()
+    Halt.objects.update(orders_through=None)
+    order = make_order(created_at=NOON + AHEAD)
+    assert list(staff.get(PAGE).context["waiting"]) == [order]
