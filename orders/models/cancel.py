@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from core import clocks
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
@@ -21,15 +22,19 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
     def due_to_send(self, now: datetime) -> CancelQuerySet:
         """Wanted, for an order that still runs. A repeated request waits until the order has
         been asked about since the last one."""
-        return self.filter(_wanted(), due_at__lte=now)
+        return self.filter(_wanted(now), due_at__lte=now)
 
     def to_go_on(self, now: datetime) -> CancelQuerySet:
         """Those, and what is in the hands of a worker that no longer has it."""
-        return self.filter(_wanted() | Q(status=CancelStatus.SENDING), due_at__lte=now)
+        return self.filter(_wanted(now) | Q(status=CancelStatus.SENDING), due_at__lte=now)
 
 
-def _wanted() -> Q:
-    polled_since = Q(sent_at=None) | Q(order__poll_schedule__checked_at__gt=F("sent_at"))
+def _wanted(now: datetime) -> Q:
+    """A look from the future is of a clock that was ahead, and may have been before the send."""
+    polled_since = Q(sent_at=None) | Q(
+        order__poll_schedule__checked_at__gt=F("sent_at"),
+        order__poll_schedule__checked_at__lte=clocks.furthest(now, 0),
+    )
     return polled_since & Q(status=CancelStatus.QUEUED, order__status__in=AT_PROVIDER)
 
 

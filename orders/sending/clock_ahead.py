@@ -86,5 +86,9 @@ def _cancels(now: datetime) -> int:
     claimed = CancelRequest.objects.filter(
         status=CancelStatus.SENDING, due_at__gt=furthest(now, _LEASE)
     )
-    pulled = ahead.update(sent_at=now, due_at=now)
+    looks = PollSchedule.objects.filter(
+        order__in=waiting.exclude(sent_at=None).values("order"), checked_at__gt=furthest(now, 0)
+    )
+    pulled = looks.update(checked_at=None, next_at=now)  # perhaps before the send
+    pulled += ahead.update(sent_at=now, due_at=now)
     return pulled + far.update(due_at=now) + claimed.update(due_at=now)

@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
+LOOKS = "orders/tests/sending/test_clock_ahead.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
 PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
 
@@ -322,6 +323,22 @@ GUARDS = (
         "    by_time = Q(pk=None)\n",
         (f"{CLOCKS}::test_a_gap_that_a_release_before_this_found_is_compared_by_its_moment",),
         "orders/limits/doubtful_rows.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "cancel: a look from the future is none since it was sent",
+        "        order__poll_schedule__checked_at__lte=clocks.furthest(now, 0),\n",
+        "",
+        (f"{LOOKS}::test_a_cancel_is_not_repeated_by_a_look_of_a_clock_that_was_ahead",),
+        "orders/models/cancel.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "cancel: a look of a clock that was ahead is forgotten",
+        "    pulled = looks.update(checked_at=None, next_at=now)",
+        "    pulled = 0",
+        (f"{LOOKS}::test_a_cancel_is_not_repeated_by_a_look_of_a_clock_that_was_ahead",),
+        "orders/sending/clock_ahead.py",
         items=(12, 23),
     ),
 )
