@@ -55,6 +55,7 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
         "lines": [_shown(line) for line in page.rows],
         "repeated": repeated,
         "shown": shown,
+        "has_word": bool(shown),
     }
     return render(request, page_or_part(request, PAGE, "batch-lines"), context)
 
@@ -63,9 +64,11 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
 @require_safe
 def batch_figures(request: StaffRequest, pk: int) -> HttpResponse:
     """The upper part alone, for the page to ask for. Without the digest of what may be placed: the
-    lines of the page are not drawn anew with it."""
+    lines of the page are not drawn anew with it. So nor is *Place* on a page without that digest,
+    as it was drawn while the batch was being placed."""
     found = _found(pk)
     context = _context(request, found, figures_of(found)) | {"is_part": True}
+    context["has_word"] = request.GET.get("shown") != ""
     return render(request, f"{PAGE}#batch-figures", context)
 
 

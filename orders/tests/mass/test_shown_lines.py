@@ -114,3 +114,19 @@ def test_what_somebody_else_made_of_the_same_line_is_not_placed_by_whom_it_was_n
     assert batch.lines.get(number=3).cells["quantity"] == "90000"
     assert shown and place(anna, batch, shown) == BatchState.CHECKED
     assert place(anna, batch, drawn(anna, batch)) == BatchState.PLACING
+
+
+def test_a_page_that_was_drawn_while_it_was_placed_offers_to_look_and_not_to_place(
+    client_for_role: Staff, batch: OrderBatch
+) -> None:
+    """Its lines are not drawn anew with the figures that come when that is done."""
+    anna = client_for_role(Role.MANAGER)
+    address, button = f"/orders/mass-orders/{batch.pk}/", f"/{batch.pk}/place/"
+    OrderBatch.objects.update(state=BatchState.PLACING)
+    page = anna.get(address).content.decode()
+    assert shown_in(page) == "" and button not in page
+    OrderBatch.objects.update(state=BatchState.PLACED)
+    part = anna.get(f"{address}figures/", {"shown": ""}).content.decode()
+    assert button not in part and f'href="{address}"' in part
+    assert button in anna.get(f"{address}figures/", {"shown": drawn(anna, batch)}).content.decode()
+    assert button in anna.get(address).content.decode()

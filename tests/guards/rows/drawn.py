@@ -158,4 +158,15 @@ GUARDS = (
         "dashboard/people/views.py",
         items=(20, 23),
     ),
+    Guard(
+        "mass order: a page without a word offers nothing to place",
+        'context["has_word"] = request.GET.get("shown") != ""',
+        'context["has_word"] = True',
+        (
+            "orders/tests/mass/test_shown_lines.py"
+            "::test_a_page_that_was_drawn_while_it_was_placed_offers_to_look_and_not_to_place",
+        ),
+        "orders/mass/batch_views.py",
+        items=(6, 20),
+    ),
 )
