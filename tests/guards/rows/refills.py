@@ -6,8 +6,28 @@ from tests.guards.guard import Guard
 
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
+NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
 
 GUARDS = (
+    Guard(
+        "refill: a number that another order's refill has is not followed",
+        "    return {one: set[int]().union(*found) for one, found in others.items() if found}",
+        "    return {}",
+        (
+            f"{NUMBERS}::test_a_number_that_another_orders_refill_has_is_not_followed_as_ours",
+            f"{NUMBERS}::test_a_number_that_one_answer_gives_twice_is_neithers",
+        ),
+        "orders/aftersales/refill_numbers.py",
+        items=(9, 13),
+    ),
+    Guard(
+        "refill: a number is one at every row of its account",
+        "provider__in=rows_of(provider.pk), ",
+        "provider=provider, ",
+        (f"{NUMBERS}::test_a_number_of_another_row_of_the_account_is_seen",),
+        "orders/aftersales/refill_numbers.py",
+        items=(9,),
+    ),
     Guard(
         "refill: requested not long ago, the one whose answer was lost may be under way",
         "    if _says_it_is_there(refill, said, now):",
