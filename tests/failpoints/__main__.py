@@ -22,7 +22,7 @@ def main() -> int:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     from tests.closed_network import closed_network
-    from tests.failpoints import clock_steps, lists, requests, restored, table
+    from tests.failpoints import clock_steps, lists, request_steps, requests, restored, table
     from tests.failpoints.cells import printed_cells
     from tests.failpoints.ground import ground
 
@@ -32,12 +32,14 @@ def main() -> int:
     cells, asked = table.cells(everything=chosen.all), requests.request_cells()
     steps, listed = clock_steps.step_cells(everything=chosen.all), lists.list_cells()
     put_back = restored.restore_cells(everything=chosen.all)
-    accounts = sum(len(one) for one in (cells, asked, steps, listed, put_back))
+    set_over = request_steps.request_step_cells(everything=chosen.all)
+    accounts = sum(len(one) for one in (cells, asked, steps, set_over, listed, put_back))
     try:
         with closed_network(), ground(accounts) as here:
             results = list(table.walk(cells, here))
             answered = list(requests.walk_requests(asked, here))
             stepped = list(clock_steps.walk_steps(steps, here))
+            stepped_over = list(request_steps.walk_request_steps(set_over, here))
             looked = list(lists.walk_lists(listed, here))
             recalled = list(restored.walk_restores(put_back, here))
     finally:
@@ -46,10 +48,11 @@ def main() -> int:
     print(table.printed(results))
     print(printed_cells(answered, of="requests"))
     print(clock_steps.printed_steps(stepped))
+    print(printed_cells(stepped_over, of="clock steps of requests"))
     print(printed_cells(looked, of="lists"))
     print(printed_cells(recalled, of="restores"))
     print(f"{time.monotonic() - started:.0f} s on {connection.vendor}.")
-    found = (results, answered, stepped, looked, recalled)
+    found = (results, answered, stepped, stepped_over, looked, recalled)
     return any(one.wrong for several in found for one in several)
 
 
