@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
@@ -110,12 +111,17 @@ def record(batch: Sequence[Refill], answers: Answers, *, now: datetime) -> None:
                 changes, text = _unreadable(refill, said, now)
             else:
                 changes, text = _progress(refill, said, now, jitter)
-            mine = Refill.objects.filter(pk=refill.pk, status=refill.status)
-            if mine.update(**changes) and text:
+            if _as_asked(refill).update(**changes) and text:
                 events.append(
                     OrderEvent(order_id=refill.order_id, at=now, kind=EventKind.REFILL, text=text)
                 )
         OrderEvent.objects.bulk_create(events)
+
+
+def _as_asked(refill: Refill) -> QuerySet[Refill]:
+    """Not what somebody else has asked about since: this answer is older than theirs."""
+    same = {"status": refill.status, "followed_by": refill.followed_by, "due_at": refill.due_at}
+    return Refill.objects.filter(pk=refill.pk, **same)
 
 
 def _progress(

@@ -83,6 +83,9 @@ class Refill(models.Model):
         indexes = [
             models.Index(fields=["provider", "status", "due_at"], name="refill_due"),
             models.Index(fields=["status", "-id"], name="refill_by_status"),
+            models.Index(
+                fields=["external_id"], condition=~Q(external_id=""), name="refill_by_number"
+            ),
         ]
 
     def __str__(self) -> str:

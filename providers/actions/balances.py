@@ -50,8 +50,10 @@ def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> Ba
 
     Where it cannot be read the last known one stays with its age, `balance_error` says why,
     and the error is raised. None: address or key changed since `provider` was read, so it is the
-    balance of another account.
+    balance of another account; or somebody else has read it since this was asked for, as where this
+    worker stood still with the answer.
     """
+    newest = _same(provider).values_list("balance_at", flat=True).first()
     try:
         balance = ask(
             provider, client.balance, clock=clock, answered=_answered_oddly, placing_needs_it=False
@@ -61,11 +63,15 @@ def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> Ba
     except ProviderError as error:
         _same(provider).update(balance_error=error.reason[:300])
         raise
-    return keep_balance(provider, balance, clock=clock)
+    unread = Provider.objects.filter(balance_at=newest)
+    return keep_balance(provider, balance, clock=clock, where=unread)
 
 
-def keep_balance(provider: Provider, balance: Balance, *, clock: Clock) -> BalanceReading | None:
-    """Write down a balance the provider has told us. None: as `read_balance`."""
+def keep_balance(
+    provider: Provider, balance: Balance, *, clock: Clock, where: QuerySet[Provider] | None = None
+) -> BalanceReading | None:
+    """Write down a balance the provider has told us. None: as `read_balance`, or the account is not
+    among those of `where`."""
     now = clock()
     reading = BalanceReading(
         provider=provider, amount=balance.amount, currency=balance.currency[:8], read_at=now
@@ -77,7 +83,8 @@ def keep_balance(provider: Provider, balance: Balance, *, clock: Clock) -> Balan
         "balance_error": "",
     }
     with transaction.atomic():
-        if not _same(provider).update(**newest):
+        rows = _same(provider) if where is None else _same(provider) & where
+        if not rows.update(**newest):
             return None
         reading.save(force_insert=True)
     for name, value in newest.items():

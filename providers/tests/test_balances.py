@@ -174,3 +174,21 @@ def test_no_key_and_a_key_nobody_can_read_end_quietly_and_are_shown(
     assert read(account) is None
     assert "FIELD_ENCRYPTION_KEYS" in ProviderHealth.objects.get().last_error
     assert "cannot be called" in caplog.text
+
+
+def test_a_balance_of_before_is_not_written_over_one_that_was_read_since(
+    account: Provider, box: Sandbox
+) -> None:
+    """Its worker stood still with the answer, and another has asked after that."""
+    client, said = client_for(account), list[Balance]()
+
+    class Frozen:
+        def balance(self) -> Balance:
+            said.append(client.balance())
+            box.set_balance("5")
+            assert read_balance(account, client, clock=database_now)
+            return said[0]
+
+    frozen = cast(PanelClient, Frozen())
+    assert read_balance(account, frozen, clock=database_now) is None
+    assert Provider.objects.get().balance == 5 and BalanceReading.objects.count() == 1

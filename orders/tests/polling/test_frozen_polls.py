@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import ChargeEntry, Order, PollSchedule
+from orders.aftersales import poll_refills
+from orders.models import ChargeEntry, Order, PollSchedule, Refill
 from orders.polling import plausibility, poll_batch, poll_cycle, poll_schedule
-from orders.status import Flag, Status
+from orders.status import Flag, RefillStatus, Status
 from orders.tests.polling.test_poll_batch import make_orders
-from providers.panel_api import OrderState, Unreadable
-from tests.builders import NOON
+from providers.panel_api import OrderState, RefillProgress, RefillState, Unreadable
+from tests.builders import NOON, make_refill
 from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -129,3 +130,14 @@ def test_a_worker_whose_lease_is_somebody_elses_writes_nothing(monkeypatch):
     poll_cycle.poll_account(order.provider, provider, clock=lambda: NOON, seconds=5)
     order.refresh_from_db()
     assert (order.status, len(provider.asked)) == (Status.PENDING, 1)
+
+
+def test_an_answer_of_before_about_a_refill_is_not_written_over_a_newer_one() -> None:
+    refill = make_refill(RefillStatus.PENDING, external_id="7", followed_by="7", due_at=NOON)
+    asked = [Refill.objects.get()]
+    said = RefillProgress(RefillState.PENDING, "Waits for its turn")
+    poll_refills.record([Refill.objects.get()], {"7": said}, now=LATER)
+    older = RefillProgress(RefillState.REJECTED, "Rejected")
+    poll_refills.record(asked, {"7": older}, now=LATER)
+    refill.refresh_from_db()
+    assert (refill.status, refill.raw_status) == (RefillStatus.PENDING, "Waits for its turn")

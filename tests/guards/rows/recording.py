@@ -18,6 +18,25 @@ SENDING = "orders/tests/sending/test_send_orders.py"
 
 GUARDS = (
     Guard(
+        "polling: a refill's answer of before is not written over a newer one",
+        '"followed_by": refill.followed_by, "due_at": refill.due_at}',
+        '"followed_by": refill.followed_by}',
+        (f"{FROZEN}::test_an_answer_of_before_about_a_refill_is_not_written_over_a_newer_one",),
+        "orders/aftersales/poll_refills.py",
+        items=(3,),
+    ),
+    Guard(
+        "balance: one of before is not written over one that was read since",
+        "clock=clock, where=unread)",
+        "clock=clock)",
+        (
+            "providers/tests/test_balances.py::test_a_balance_of_before_is_not_written_over_one_that"
+            "_was_read_since",
+        ),
+        "providers/actions/balances.py",
+        items=(36,),
+    ),
+    Guard(
         "invariants: an order that nobody asks about is asked about again",
         "        return _ask_about(order, now)",
         "        return False",
