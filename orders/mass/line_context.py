@@ -31,6 +31,7 @@ RUNNING = (
     *("pk", "form_key", "service_id", "provider_id", "status", "units", "created_at", "batch_id"),
     *("provider__upstream", "service__external_id"),
 )
+OTHER = ("number", "service__provider", "link_key", "form_key", "is_meant", "told_of")
 T = TypeVar("T")
 
 
@@ -81,8 +82,9 @@ class Claim(NamedTuple):
 class Surroundings:
     """`claimed` has the line that orders a service for a link, `meant` those that are meant as one
     order more, `lined_up` the line whose link comes first at a provider; they grow as lines are
-    checked. `tolerance` is in percent where
-    the lines are held to the terms they were shown with."""
+    checked. `later` has the first good line after those that are checked, by its link at a
+    provider. `tolerance` is in percent where the lines are held to the terms they were shown
+    with."""
 
     services: dict[str, list[Service]]
     running: dict[str, list[Running]]
@@ -92,6 +94,7 @@ class Surroundings:
     meant: dict[Place, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     unmatched: dict[tuple[int, str, str], list[UnmatchedOrder]] = field(default_factory=dict)
     lined_up: dict[Place, int] = field(default_factory=dict)
+    later: dict[Place, int] = field(default_factory=dict)
     rules: dict[int, LineRules] = field(default_factory=dict)
     tolerance: Decimal | None = None
 
@@ -113,6 +116,13 @@ class Surroundings:
             self.meant[place].append(claim)
         else:
             self.claimed[place] = claim
+
+    def line_up(self, line: BatchLine, *, is_later: bool = False) -> None:
+        """A good line, after all that come before it."""
+        if line.service is None:
+            return
+        place = line.service.provider_id, line.link_key
+        (self.later if is_later else self.lined_up).setdefault(place, line.number)
 
     def rules_of(self, service: Service) -> LineRules:
         if service.pk not in self.rules:
@@ -143,6 +153,7 @@ def surroundings_of(
         others = _other_good_lines(batch, lines)
         for line in _with_links(others, keys):
             around.claim(line)
+            around.line_up(line, is_later=line.number > lines[0].number)
         if with_others and limits.limits:
             _count(limits, others)
     return around
@@ -181,7 +192,7 @@ def _other_good_lines(batch: OrderBatch, lines: Sequence[BatchLine]) -> QuerySet
 def _with_links(others: QuerySet[BatchLine], keys: list[str]) -> Iterator[BatchLine]:
     for some in _parts(keys):
         found = others.filter(link_key__in=some).order_by("number")
-        yield from found.only("number", "service", "link_key", "form_key", "is_meant", "told_of")
+        yield from found.select_related("service").only(*OTHER)
 
 
 def _count(limits: LimitRules, others: QuerySet[BatchLine]) -> None:

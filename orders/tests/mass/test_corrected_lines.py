@@ -59,3 +59,43 @@ def test_lines_that_were_said_to_be_meant_together_stay_so_however_they_are_look
         assert some[0].is_good and some[0].is_meant
     place(batch)
     assert Order.objects.count() == 4
+
+
+def test_a_line_looked_at_alone_has_the_warnings_it_has_among_all_of_them() -> None:
+    service = make_service()
+    batch = make_batch("\n".join([paste(service, range(1, 2))] * 2))
+    one, two = lines_of(batch)
+    assert not two.is_good
+    two.is_meant = True
+    check([two], batch, person=batch.created_by, now=NOON, with_others=True)
+    two.save()
+    alone = two.warnings
+    assert "will wait for line 1" in str(alone)
+    check([one, two], batch, person=batch.created_by, now=NOON)
+    assert two.is_good and two.warnings == alone
+
+
+def test_a_line_that_comes_before_one_for_its_link_says_that_this_will_wait() -> None:
+    service = make_service()
+    other, elsewhere = make_service(service.provider), make_service()
+    last = f"{other.external_id}|{address(2)}|300\n{elsewhere.external_id}|{address(3)}|300"
+    batch = make_batch(f"{paste(service, range(1, 2))}\n{last}")
+    one, two, three = lines_of(batch)
+    assert not (one.warnings or two.warnings or three.warnings)
+    assert not corrected(one, one).warnings
+    one.cells = {**one.cells, "link": address(3)}
+    check([one], batch, person=batch.created_by, now=NOON, with_others=True)
+    assert not one.warnings, "it is at another provider"
+    one.cells = {**one.cells, "link": address(2)}
+    check([one], batch, person=batch.created_by, now=NOON, with_others=True)
+    [words] = one.warnings
+    assert words.startswith("Line 2 will wait for this one") and str(service.provider) in words
+
+
+def test_lines_that_are_placed_each_by_itself_wait_for_one_another() -> None:
+    service = make_service()
+    batch = make_batch("\n".join([paste(service, range(1, 2))] * 2))
+    mean(batch)
+    _one, two = lines_of(batch)
+    [found] = check([two], batch, person=batch.created_by, now=NOON, as_agreed=True)
+    assert found.shares_link

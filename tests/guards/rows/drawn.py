@@ -12,6 +12,7 @@ IN_PLACE = (
     "dashboard/tests/test_rows_in_their_place.py"
     "::test_a_button_acts_on_no_row_that_was_given_its_number_since"
 )
+ALONE = "orders/tests/mass/test_corrected_lines.py"
 
 GUARDS = (
     Guard(
@@ -167,6 +168,18 @@ GUARDS = (
             "::test_a_page_that_was_drawn_while_it_was_placed_offers_to_look_and_not_to_place",
         ),
         "orders/mass/batch_views.py",
+        items=(6, 20),
+    ),
+    Guard(
+        "mass order: a line looked at alone is warned of those before and after it",
+        "            around.line_up(line, is_later=line.number > lines[0].number)\n",
+        "",
+        (
+            f"{ALONE}::test_a_line_looked_at_alone_has_the_warnings_it_has_among_all_of_them",
+            f"{ALONE}::test_a_line_that_comes_before_one_for_its_link_says_that_this_will_wait",
+            f"{ALONE}::test_lines_that_are_placed_each_by_itself_wait_for_one_another",
+        ),
+        "orders/mass/line_context.py",
         items=(6, 20),
     ),
 )
