@@ -17,6 +17,16 @@ from ..models import BlockedLink, PriceTolerance, SpendLimit
 from .agree_terms import tolerance
 
 
+class TakesAway(Exception):
+    """One amount of a limit would be gone with a change of the other: is that meant?"""
+
+    def __init__(self, limit: SpendLimit, name: str) -> None:
+        super().__init__(name)
+        self.name, self.currency = name, limit.currency
+        self.amount: Decimal | None = getattr(limit, name)
+        self.word = f"{limit_of(limit.role, limit.currency)} {name}: {_amount(self.amount)}"
+
+
 def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
     """Put a pattern on the list. False: somebody put it there a moment ago."""
     try:
@@ -52,20 +62,27 @@ def set_limit(
     per_day: Decimal | None,
     by: User,
     shown: Mapping[str, str] | None = None,
-) -> None:
+    agreed: str = "",
+) -> SpendLimit | None:
     """Write what this role may spend in this currency; without both amounts there is no limit.
-    Raises ChangedMeanwhile where another limit of theirs, or none, was `shown`."""
+    The limit there was. Raises ChangedMeanwhile where another limit of theirs, or none, was
+    `shown`, and TakesAway where one amount would be lost beside the other, unless `agreed`."""
     with transaction.atomic():
-        _raise_unless_shown(limit_of(role, currency), role, currency, shown)
+        before = _raise_unless_shown(limit_of(role, currency), role, currency, shown)
         if per_order is None and per_day is None:
-            for limit in SpendLimit.objects.filter(role=role, currency=currency):
-                StaffChange.objects.write_down(limit, "no limit any more", by=by)
-                limit.delete()
-            return
+            if before:
+                StaffChange.objects.write_down(before, "no limit any more", by=by)
+                SpendLimit.objects.filter(pk=before.pk).delete()
+            return before
+        for name, wanted in (("per_order", per_order), ("per_day", per_day)):
+            lost = TakesAway(before, name) if before and wanted is None else None
+            if lost and lost.amount is not None and lost.word != agreed:
+                raise lost
         limit, _ = SpendLimit.objects.update_or_create(
             role=role, currency=currency, defaults={"per_order": per_order, "per_day": per_day}
         )
         StaffChange.objects.write_down(limit, said(limit), by=by)
+    return before
 
 
 def set_tolerance(percent: Decimal, *, by: User, shown: Mapping[str, str] | None = None) -> bool:
@@ -91,11 +108,12 @@ def said(limit: SpendLimit) -> str:
 
 def _raise_unless_shown(
     name: str, role: str, currency: str, shown: Mapping[str, str] | None
-) -> None:
+) -> SpendLimit | None:
     row = SpendLimit.objects.select_for_update().filter(role=role, currency=currency).first()
     so = said(row) if row else None
     if shown is not None and shown.get(name, word_of(None)) != word_of(so):
         raise ChangedMeanwhile({name: so})
+    return row
 
 
 def _amount(limit: Decimal | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,11 +11,12 @@ from core.forms import PlainTextField, TablerForm
 from core.regional.amounts import AmountField
 from core.roles import ALLOWED, May
 from core.shown_fields import ShownFields
+from core.templatetags.desk import spell_money
 from providers.models import Provider
 
 from ..links import LONGEST_LINK
 from ..models import BlockedLink, SpendLimit
-from .change_rules import limit_of, said
+from .change_rules import TakesAway, limit_of, said
 
 ROLES = [(role.value, role.value.capitalize()) for role in ALLOWED if May.PLACE in ALLOWED[role]]
 
@@ -53,7 +55,10 @@ _LIMIT: dict[str, Any] = {
 
 
 class LimitForm(ShownFields, TablerForm, forms.Form):
-    """Both amounts empty: the limit is taken away. What it shows are the limits in the list."""
+    """Both amounts empty: the limit is taken away. One of them: that is asked about, where it is
+    set. What it shows are the limits in the list."""
+
+    asked: TakesAway | None = None
 
     def shown_values(self) -> dict[str, str]:
         return {limit_of(row.role, row.currency): said(row) for row in SpendLimit.objects.all()}
@@ -67,6 +72,27 @@ class LimitForm(ShownFields, TablerForm, forms.Form):
     )
     per_order = AmountField(label="For one order", **_LIMIT)
     per_day = AmountField(label="In one day", **_LIMIT)
+    taken_away = PlainTextField(required=False, empty_value="")
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        return {name: value for name, value in super().wanted.items() if name != "taken_away"}
+
+    @property
+    def agreed(self) -> str:
+        return str(self.cleaned_data["taken_away"])
+
+    def ask(self, lost: TakesAway) -> None:
+        """Whether it is meant that this amount goes: the tick is about just this one."""
+        self.asked = lost
+        self.add_error(
+            lost.name, f"{spelled(lost)} is set. Write it again to keep it, or tick below."
+        )
+
+    @property
+    def consent(self) -> str:
+        """What the tick says."""
+        return f"Take the limit of {spelled(self.asked)} away" if self.asked else ""
 
     def clean_currency(self) -> str:
         """In the spelling of the accounts that use it; a limit from before may be taken away."""
@@ -78,6 +104,12 @@ class LimitForm(ShownFields, TablerForm, forms.Form):
         raise forms.ValidationError(
             "No provider's account is in this currency: a limit in it would never count."
         )
+
+
+def spelled(lost: TakesAway) -> str:
+    """As $500.00 a day."""
+    amount = spell_money(lost.amount or Decimal(0), lost.currency)
+    return f"{amount} {'for one order' if lost.name == 'per_order' else 'a day'}"
 
 
 class ToleranceForm(ShownFields, TablerForm, forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -11,13 +12,13 @@ from core.roles import Role
 from orders.limits import change_rules, views
 from orders.models import BlockedLink, SpendLimit
 from tests.builders import NOON, make_blocked_link, make_provider, make_user
-from tests.drawn_forms import send
+from tests.drawn_forms import hidden_of, send
 from tests.query_counts import queries_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOSTILE = '"><script>alert(1)</script>'
 
-PAGE = "/orders/limits/"
+PAGE, LIMIT = "/orders/limits/", "/orders/limits/limit/"
 
 
 @pytest.fixture
@@ -70,6 +71,55 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     assert "no limit in Eur" in gone.content.decode()
     assert not SpendLimit.objects.exists()
     assert StaffChange.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "emptied", "said"),
+    [("per_order", "per_day", "$500.00 a day"), ("per_day", "per_order", "$100.00 for one order")],
+)
+def test_one_amount_that_is_left_empty_takes_the_other_limit_away_only_with_a_tick(
+    manager, written, emptied, said
+):
+    make_provider(currency="USD")
+    SpendLimit.objects.create(role="operator", currency="USD", per_order=100, per_day=500)
+    stood = getattr(SpendLimit.objects.get(), emptied)
+    typed = {"role": "operator", "currency": "USD", written: "50", emptied: ""}
+    answer = send(manager, LIMIT, typed, page=PAGE)
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'value="50"' in page
+    assert f"{said} is set." in page and f"Take the limit of {said} away" in page
+    row = SpendLimit.objects.get()
+    assert (row.per_order, row.per_day) == (100, 500) and not StaffChange.objects.exists()
+    tick = re.search(r'name="taken_away"[^>]*value="([^"]*)"', page)
+    assert tick
+    ticked = typed | {"taken_away": tick[1]} | hidden_of(page, LIMIT)
+    SpendLimit.objects.update(**{emptied: 400})  # the tick was about another amount
+    assert manager.post(LIMIT, ticked).status_code == 422
+    assert getattr(SpendLimit.objects.get(), emptied) == 400
+    SpendLimit.objects.update(**{emptied: stood})
+    assert manager.post(LIMIT, ticked).status_code == 302
+    row = SpendLimit.objects.get()
+    assert (getattr(row, written), getattr(row, emptied)) == (50, None)
+
+
+def test_a_tick_about_the_limit_of_one_amount_counts_for_no_other_limit(manager):
+    make_provider(currency="USD")
+    for role in ("operator", "manager"):
+        SpendLimit.objects.create(role=role, currency="USD", per_order=100, per_day=500)
+    typed = {"role": "manager", "currency": "USD", "per_order": "50", "per_day": ""}
+    ticked = typed | {"taken_away": "operator USD per_day: 500"}
+    assert send(manager, LIMIT, ticked, page=PAGE).status_code == 422
+    assert SpendLimit.objects.filter(per_day=500).count() == 2
+
+
+def test_a_limit_that_is_taken_away_as_a_whole_is_named(manager):
+    make_provider(currency="USD")
+    SpendLimit.objects.create(role="operator", currency="USD", per_order=100, per_day=500)
+    assert "leave both empty to take the" in manager.get(PAGE).content.decode()
+    typed = {"role": "operator", "currency": "USD", "per_order": "", "per_day": ""}
+    page = send(manager, LIMIT, typed, page=PAGE).content.decode()
+    assert "$100.00 for one order and $500.00 a day was set until now" in page
+    assert not SpendLimit.objects.exists()
 
 
 def test_a_limit_that_would_never_count_is_not_set(manager):

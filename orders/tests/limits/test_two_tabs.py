@@ -89,7 +89,10 @@ def test_a_limit_that_was_not_shown_is_not_taken_away(admin: Any) -> None:
     page = answer.content.decode()
     assert answer.status_code == 422 and "one day: 20" in page and 'value="5"' in page
     assert SpendLimit.objects.get().per_day == 20
-    assert admin.post(LIMIT, typed | hidden_of(page, LIMIT)).status_code == 302
+    page = admin.post(LIMIT, typed | hidden_of(page, LIMIT)).content.decode()
+    assert "Take the limit of $20.00 a day away" in page and SpendLimit.objects.get().per_day == 20
+    ticked = typed | {"taken_away": "operator USD per_day: 20"}
+    assert admin.post(LIMIT, ticked | hidden_of(page, LIMIT)).status_code == 302
     assert (SpendLimit.objects.get().per_order, SpendLimit.objects.get().per_day) == (5, None)
 
 

@@ -11,6 +11,7 @@ ACCOUNT_OUTAGE = "orders/tests/sending/test_account_outage.py"
 BALANCES = "providers/tests/test_balances.py"
 TWO_TABS = "providers/tests/test_two_tabs.py"
 LEDGER_TABS = "orders/tests/reconciliation/test_two_tabs.py"
+LIMITS_PAGE = "orders/tests/limits/test_limits_page.py"
 RULE_TABS = "orders/tests/limits/test_two_tabs.py"
 PROVIDER_PAGE = "providers/tests/test_provider_page.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
@@ -89,6 +90,16 @@ GUARDS = (
         "if shown is not None and shown.get(name, word_of(None)) != word_of(so):",
         "if False:",
         (f"{RULE_TABS}::test_a_limit_that_was_not_shown_is_not_taken_away",),
+        "orders/limits/change_rules.py",
+    ),
+    Guard(
+        "shown: a change of one amount takes the limit of the other away only with a tick",
+        "if lost and lost.amount is not None and lost.word != agreed:",
+        "if False:",
+        (
+            f"{LIMITS_PAGE}"
+            "::test_one_amount_that_is_left_empty_takes_the_other_limit_away_only_with_a_tick",
+        ),
         "orders/limits/change_rules.py",
     ),
     Guard(
