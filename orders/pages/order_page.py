@@ -54,6 +54,9 @@ def draw(request: StaffRequest, found: Order, **returned: Unpack[Returned]) -> H
     template = page_or_part(request, PAGE, "order-live")
     if template == PAGE:
         context["list"] = list_neighbours(request, found)
+    # The question has the button then, and what is polled beside it brings back no other one.
+    is_asked = request.GET.get("asked") if template != PAGE else context["release_form"].is_bound
+    context["is_asked"] = bool(is_asked)
     context["is_refused"] = bool(returned)
     return render(request, template, context, status=422 if returned else 200)
 

@@ -104,6 +104,23 @@ class BesideForm(TablerForm, forms.Form):
         orders = [name_of(order.form_key) for order in self.beside]
         return [*sorted(names_of(self.sends)), *orders]
 
+    @property
+    def is_beside_more(self) -> bool:
+        """It is no second one: there is more than one already."""
+        return len(self.beside) + len(self.sends) > 1
+
+    @property
+    def asked_name(self) -> str:
+        """What a page carries that has asked."""
+        return self.add_prefix("asked")
+
+    @property
+    def tick_errors(self) -> list[str]:
+        """That the tick is missing, to whoever was asked for it: the first press of a button on a
+        page that did not ask is nothing done wrong."""
+        is_asked, errors = self.asked_name in self.data, self["place_anyway"].errors
+        return [str(words) for words in errors if is_asked or words != BOUGHT_TICK]
+
     def clean_place_anyway(self) -> str:
         if not self.is_consented:
             raise forms.ValidationError(BOUGHT_TICK)

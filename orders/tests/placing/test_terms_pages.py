@@ -67,6 +67,9 @@ def test_new_terms_send_no_order_beside_the_same_without_a_word(staff, status):
     page = one_line(answer.content.decode())
     assert answer.status_code == 422 and f'<a href="/orders/{first.pk}/">{first}</a>' in page
     assert f'name="{order.pk}-place_anyway"' in page and "This may buy it a second time" in page
+    assert 'aria-invalid="true"' not in page  # it is asked for the first time
+    asked = {"order": row.token, f"{order.pk}-asked": "on"}
+    assert 'aria-invalid="true"' in staff.post("/orders/terms/accept/", asked).content.decode()
     order.refresh_from_db()
     assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.TERMS)
     assert agreed(order).rate == Decimal("0.9")
