@@ -22,7 +22,7 @@ from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..placing.sent_after_all import words_beside
 from ..shown import of_hold
-from ..status import JobKind
+from ..status import FINAL, JobKind, Status
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from . import shown_refills
@@ -58,7 +58,14 @@ def act_for(kind: str, draft_again: DraftAgain, clock: Clock) -> Act:
 
 def _refresh(item: BulkItem, now: datetime) -> str:
     due = PollSchedule.objects.filter(order=item.order_id).update(next_at=now, batch_cap=0)
-    return "" if due else NOT_POLLED
+    return "" if due else not_polled(item.order)
+
+
+def not_polled(order: Order) -> str:
+    """Why nothing is asked about one that is not followed."""
+    if order.status not in FINAL:
+        return NOT_POLLED
+    return f"It has ended: it is {Status(order.status).label.lower()}."
 
 
 def _refill(item: BulkItem, now: datetime) -> str:

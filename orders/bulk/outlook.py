@@ -30,7 +30,7 @@ from ..status import HoldReason, JobKind, Status
 from ..terms import at_rate
 from . import ordered_again, shown_holds
 from .again_lines import MOST_LINES, AgainLine, why_asked
-from .apply_step import NOT_POLLED, ON_ITS_PAGE
+from .apply_step import ON_ITS_PAGE, not_polled
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
 NO_TAGS = "It has no tags."
@@ -46,8 +46,8 @@ class Outlook:
     once and without those that may be bought a second time, how many those are (beside an order for
     their service and link: themselves, perhaps, or what is bought for another of them), by which
     earlier jobs they were ordered again already, how many have words that others take the place
-    of, what those wait for that are let go, and the names of what was bought before a restore and
-    has no order here beside them."""
+    of, what those wait for that are let go, the first of those it is done to, and the names of
+    what was bought before a restore and has no order here beside them."""
 
     total: int = 0
     beside_open: int = 0
@@ -58,6 +58,7 @@ class Outlook:
     holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told_sends: set[str] = field(default_factory=set)
     again_lines: list[AgainLine] = field(default_factory=list)
+    done_to: list[Order] = field(default_factory=list)
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     estimates_alone: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
@@ -70,6 +71,11 @@ class Outlook:
     def lines_more(self) -> int:
         """How many the table has no room for."""
         return self.total - len(self.again_lines)
+
+    @property
+    def more_done_to(self) -> int:
+        """How many can be done that the list has no room for."""
+        return self.possible - len(self.done_to)
 
     @property
     def alone(self) -> int:
@@ -160,6 +166,8 @@ def outlook(
             if order.pk in beside:  # the step asks nobody, and leaves it out
                 seen.leave_out(order, f"{beside[order.pk]} {ON_ITS_PAGE}")
                 continue
+            if len(seen.done_to) < MOST_LINES:
+                seen.done_to.append(order)
             seen.done_by.update(done.get(order.pk, ()))
             place = (order.service_id, order.link_key)
             sends = left.get((order.provider_id, order.service.external_id, order.link_key), [])
@@ -254,7 +262,7 @@ def _why_not(
     is_under_way = order.pk in under_way
     match kind:
         case JobKind.REFRESH:
-            return "" if is_under_way else NOT_POLLED
+            return "" if is_under_way else not_polled(order)
         case JobKind.REFILL:
             words = request_refills.why_unfit(order)
             return words or (REFILL_UNDER_WAY if is_under_way else "")

@@ -139,7 +139,10 @@ def test_refreshing_makes_followed_orders_due_and_says_which_are_not():
     job = start(JobKind.REFRESH)
     done = run(job)
     assert PollSchedule.objects.get().next_at == NOON
-    assert result(job) == {followed.pk: (True, ""), ended.pk: (False, apply_step.NOT_POLLED)}
+    assert result(job) == {
+        followed.pk: (True, ""),
+        ended.pk: (False, "It has ended: it is completed."),
+    }
     assert done.providers == {followed.provider_id, ended.provider_id}
 
 
