@@ -131,6 +131,19 @@ def test_the_page_says_what_was_placed_and_places_it_once_it_is_meant(staff: Cli
     assert Order.objects.count() == 2
 
 
+def test_beside_some_that_have_ended_the_page_calls_not_all_open_nor_it_a_second_one(
+    staff: Client,
+) -> None:
+    person = User.objects.get(pk=staff.session["_auth_user_id"])
+    order = placed(placed_by=person, created_at=timezone.now() - timedelta(minutes=7))
+    placed(Status.UNCONFIRMED, service=order.service)
+    data = {"service": order.service_id, "form_key": uuid.uuid4(), "link": LINK}
+    data |= {"quantity": "1000", "terms": terms_shown(order.service)}
+    page = one_line(staff.post("/orders/new/", data).content.decode())
+    assert "each is open, may have been bought or was placed by you a short while ago" in page
+    assert "as one order more" in page and "as a second order" not in page
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="it reads SQLite's own words")
 def test_repeats_are_found_by_their_link() -> None:
     service, person = make_service(), make_user()
