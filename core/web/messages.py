@@ -10,12 +10,15 @@ from core.texts import LONGEST_TEXT
 from .policy import StaffRequest
 
 
-def tell(request: StaffRequest, is_done: bool, done: str, otherwise: str) -> None:
-    """In green what was done, else in blue why there was nothing to do."""
+def tell(
+    request: StaffRequest, is_done: bool, done: str, otherwise: str, *, written: str = ""
+) -> None:
+    """In green what was done, else in blue why there was nothing to do, with what was written."""
     if is_done:
         messages.success(request, done)
     else:
         messages.info(request, otherwise)
+        give_back(request, written)
 
 
 def give_back(request: StaffRequest, written: str) -> None:

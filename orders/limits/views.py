@@ -48,6 +48,7 @@ def limits_block(request: StaffRequest) -> HttpResponse:
         block_links(pattern, reason=reason, by=request.user, now=database_now()),
         f"Links that contain “{pattern}” are blocked.",
         "Such links had been blocked already.",
+        written=reason,
     )
     return redirect("limits")
 

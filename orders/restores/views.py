@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from core.clocks import database_now
 from core.roles import May
 from core.rows.keyset import keyset_page
+from core.web.messages import give_back
 from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 from providers.models import Provider
@@ -80,6 +81,7 @@ def restored_acknowledge(request: StaffRequest) -> HttpResponse:
         messages.success(request, "The database is accepted. Orders go out again.")
     else:
         messages.warning(request, "Somebody was faster: the database is accepted already.")
+        give_back(request, note)
     return redirect("restored")
 
 
@@ -213,4 +215,5 @@ def _last_acknowledged() -> ReconcileRun | None:
 
 def _nothing_to_do(request: StaffRequest) -> HttpResponse:
     messages.info(request, "Nothing is stopped: the database is the one we know.")
+    give_back(request, request.POST.get("note", ""))
     return redirect("restored")

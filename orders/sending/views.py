@@ -46,6 +46,7 @@ def stop_all(request: StaffRequest) -> HttpResponse:
         _place(request, HaltKind.STOP, form),
         f"All sending is stopped: {_what_waits(form)}",
         "All sending had been stopped already.",
+        written=form.cleaned_data["reason"],
     )
     return redirect("sending-control")
 
@@ -63,6 +64,7 @@ def stop_incident(request: StaffRequest) -> HttpResponse:
         _place(request, HaltKind.INCIDENT, form, provider),
         f"{provider} has an incident: {_what_waits(form)}",
         f"{provider} had an incident already.",
+        written=form.cleaned_data["reason"],
     )
     return redirect("sending-control")
 

@@ -194,6 +194,7 @@ def provider_pause(request: StaffRequest, pk: int) -> HttpResponse:
         pause_provider(provider, reason=reason, actor=request.user, now=database_now()),
         f"{provider} is paused. Its orders wait.",
         f"{provider} was paused already.",
+        written=reason,
     )
     return redirect("provider", pk=pk)
 

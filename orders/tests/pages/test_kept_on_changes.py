@@ -18,6 +18,7 @@ from orders.sending import halts
 from orders.status import Flag, HaltKind, Status
 from orders.tests.pages.test_stale_tabs import carried_by, lost, status_of
 from orders.tests.recovery.test_refusal_phrases import WORDS, answered
+from tests.builders import make_provider
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 FOUND = [{"id": "4711", "charge": "0.9", "status": "Pending"}]
@@ -91,6 +92,19 @@ def test_where_the_form_is_gone_what_was_written_is_given_back(manager: Client) 
     halt = Halt.objects.get()
     assert halts.lift_halt(HaltKind.STOP, now=now)
     assert given_back(manager.post(reverse("halt-lift", args=[halt.pk]), said, follow=True))
+    assert given_back(manager.post(reverse("restored-acknowledge"), said, follow=True))
+
+
+@pytest.mark.parametrize("whose", ["all", "incident", "pause"])
+def test_a_reason_for_what_was_stopped_already_is_given_back(manager: Client, whose: str) -> None:
+    provider = make_provider()
+    to = f"/orders/sending-control/{whose}/"
+    to = f"/providers/{provider.pk}/pause/" if whose == "pause" else to
+    first = manager.post(to, {"reason": "The first.", "provider": provider.pk}, follow=True)
+    assert "was not saved" not in first.content.decode()
+    assert given_back(manager.post(to, {"reason": NOTE, "provider": provider.pk}, follow=True))
+    placed = list(Halt.objects.values_list("reason", flat=True))
+    assert placed == ([] if whose == "pause" else ["The first."])
 
 
 def test_a_note_to_another_stop_stands_beside_the_stop_of_now(manager: Client) -> None:

@@ -12,6 +12,7 @@ BALANCES = "providers/tests/test_balances.py"
 TWO_TABS = "providers/tests/test_two_tabs.py"
 LEDGER_TABS = "orders/tests/reconciliation/test_two_tabs.py"
 LIMITS_PAGE = "orders/tests/limits/test_limits_page.py"
+KEPT = "orders/tests/pages/test_kept_on_changes.py"
 RULE_TABS = "orders/tests/limits/test_two_tabs.py"
 PROVIDER_PAGE = "providers/tests/test_provider_page.py"
 SAME_ACCOUNT = "orders/tests/recovery/test_rows_of_one_account.py"
@@ -101,6 +102,13 @@ GUARDS = (
             "::test_one_amount_that_is_left_empty_takes_the_other_limit_away_only_with_a_tick",
         ),
         "orders/limits/change_rules.py",
+    ),
+    Guard(
+        "shown: a reason for what was stopped already is given back",
+        "        messages.info(request, otherwise)\n        give_back(request, written)\n",
+        "        messages.info(request, otherwise)\n",
+        (f"{KEPT}::test_a_reason_for_what_was_stopped_already_is_given_back",),
+        "core/web/messages.py",
     ),
     Guard(
         "shown: a name that is saved lets nobody in again",
