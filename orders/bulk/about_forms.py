@@ -177,7 +177,8 @@ class BulkNoteForm(BulkForm):
 class BulkReorderForm(BulkDrawnForm):
     """Buying again asks once more about links that are busy. `shown_terms` are the digests of the
     terms of their services and of the orders that the confirmation was drawn with, `shown_beside`
-    what there was for their services and links then: the box speaks of no other."""
+    what there was for their services and links then: the box speaks of no other. `once_more` is the
+    tick that what was bought lately for these very orders is bought once more."""
 
     shown_terms = forms.CharField(required=False, max_length=129, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
@@ -186,6 +187,7 @@ class BulkReorderForm(BulkDrawnForm):
     )
     shown_beside = forms.CharField(required=False, widget=forms.HiddenInput)
     shown_sends = forms.CharField(required=False, widget=forms.HiddenInput)
+    once_more = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_shown_beside(self) -> str:
         text: str = self.cleaned_data["shown_beside"]
@@ -202,6 +204,7 @@ class BulkReorderForm(BulkDrawnForm):
         return values
 
     def as_drawn_anew(self) -> BulkReorderForm:
-        """With what is wrong, and without the tick: it spoke of what the page showed before."""
-        self.data = {name: value for name, value in self.data.items() if name != "beside_open"}
+        """With what is wrong, and without the ticks: they spoke of what the page showed before."""
+        ticks = ("beside_open", "once_more")
+        self.data = {name: value for name, value in self.data.items() if name not in ticks}
         return self

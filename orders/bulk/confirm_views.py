@@ -12,9 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core.clocks import database_now
+from core.models import User
 from core.regional.numbers import grouped
 from core.roles import May, refusal
 from core.web.policy import StaffRequest, allow
@@ -35,6 +37,7 @@ from .about_forms import (
 from .apply_step import terms_of
 from .bulk_action import MOST, right_for, start_job
 from .chosen_orders import in_parts, read, spelled
+from .once_more import NOT_TICKED, OnceMore, once_more
 from .ordered_again import may_repeat
 from .outlook import outlook
 from .selection import Selection
@@ -123,6 +126,9 @@ def _start(
         if words := _changed(terms.pop("shown_terms"), told, terms["agreed"]):
             form.add_error(None, words)
             return _ask(request, kind, selection, form, status=422)
+        if not _is_meant_once_more(form, terms.pop("once_more"), request.user):
+            form.add_error(None, NOT_TICKED)
+            return _ask(request, kind, selection, form, status=422)
     job, is_new = start_job(
         kind,
         form.cleaned_data["chosen"],
@@ -134,6 +140,16 @@ def _start(
     if is_new:
         tasks.ring_job(job.pk)
     return redirect("bulk-action", pk=job.pk)
+
+
+def _is_meant_once_more(form: BulkForm, ticked: str, person: User) -> bool:
+    """Whoever takes a second time along was told what an action has bought for these already."""
+    values = form.cleaned_data
+    if not values["beside_open"]:
+        return True
+    beside = _ids(values["shown_beside"])
+    again = once_more(in_parts(values["chosen"]), beside, person, database_now())
+    return again.is_meant(ticked)
 
 
 def _ask(
@@ -148,6 +164,7 @@ def _ask(
         beside = spelled(may_repeat(in_parts(chosen), now))
     elif kind == JobKind.REFILL:
         refills = shown_refills.newest_of(in_parts(chosen))
+    again = once_more(in_parts(chosen), _ids(beside), request.user, now) if beside else None
     seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=now)
     context: dict[str, Any] = {
         "kind": kind,
@@ -158,6 +175,8 @@ def _ask(
         "reasons": seen.why_not,
         "done_before": seen.done_before,
         "is_second_time": kind == JobKind.REORDER and not seen.alone,
+        "once_more": again,
+        "words_once": _words_once(again, seen.possible) if again else "",
         "list_query": selection.list_query(),
         "query": _query(request),
         "form_key": said.get("form_key") or uuid.uuid4(),
@@ -179,7 +198,23 @@ def _shown(chosen: list[int], beside: str) -> str:
 
 
 def _told_of(chosen: list[int], beside: str) -> list[int]:
-    return sorted({*chosen, *(read(beside, most=MOST) if beside else ())})
+    return sorted({*chosen, *_ids(beside)})
+
+
+def _ids(beside: str) -> frozenset[int]:
+    return frozenset(read(beside, most=MOST) if beside else ())
+
+
+def _words_once(again: OnceMore, possible: int) -> str:
+    """What the browser asks: not how long ago, for that goes on while the page is open."""
+    names = ", ".join(map(str, again.named))
+    told = _("%(names)s and %(more)s more") % {"names": names, "more": grouped(again.more)}
+    told = told if again.more else names
+    if again.is_own:
+        asked = _("You bought %(told)s for these already. Buy them once more, %(count)s in all?")
+    else:
+        asked = _("%(told)s was bought for these already. Buy them once more, %(count)s in all?")
+    return asked % {"told": told, "count": grouped(possible)}
 
 
 def _changed(shown: str, told: list[int], terms: dict[str, Any]) -> str:

@@ -1,7 +1,11 @@
 // A button that asks before it does something; nobody else hears of a click that was taken back.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-confirm]");
-  if (!button || window.confirm(button.dataset.confirm)) return;
+  if (!button) return;
+  // What the form lacks is said first: nothing is asked that could not be done.
+  const form = button.type === "submit" && !button.formNoValidate && button.form;
+  const isWhole = !form || form.noValidate || form.reportValidity();
+  if (isWhole && window.confirm(button.dataset.confirm)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true);

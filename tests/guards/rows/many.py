@@ -270,6 +270,17 @@ GUARDS = (
         items=(5,),
     ),
     Guard(
+        "bulk: what was just ordered again takes a tick tied to it",
+        "        if not _is_meant_once_more(form",
+        "        if False and not _is_meant_once_more(form",
+        (
+            "orders/tests/bulk/test_once_more.py::test_after_back_the_same_button_buys_nothing_a_third_time_without_a_tick",
+            "orders/tests/bulk/test_once_more.py::test_a_tick_speaks_of_what_was_bought_as_it_was_drawn_and_of_nothing_later",
+        ),
+        "orders/bulk/confirm_views.py",
+        items=(5,),
+    ),
+    Guard(
         "bulk: another refill is asked for after those only that the confirmation knew",
         "    if not shown_refills.is_as_shown(",
         "    if False and not shown_refills.is_as_shown(",
