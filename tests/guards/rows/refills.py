@@ -22,8 +22,8 @@ GUARDS = (
     ),
     Guard(
         "refill: a number is one at every row of its account",
-        "provider__in=rows_of(provider.pk), ",
-        "provider=provider, ",
+        '"provider__in": rows_of(provider.pk), ',
+        '"provider": provider, ',
         (f"{NUMBERS}::test_a_number_of_another_row_of_the_account_is_seen",),
         "orders/aftersales/refill_numbers.py",
         items=(9,),
