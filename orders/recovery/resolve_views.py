@@ -259,12 +259,12 @@ def _outcome(request: StaffRequest, order: Order, *, linking: bool = False) -> H
     not there can be linked still."""
     if order.status in MAY_BE_SETTLED or (linking and decided_by_hand(order)):
         return None
+    if request.htmx:  # the open page asks whether its time has come: told where it is drawn anew
+        return HttpResponseClientRedirect(reverse("order-resolve", args=[order.pk]))
     messages.info(
         request, f"Order {order} is resolved: it is {order.get_status_display().lower()}."
     )
     give_back(request, request.POST.get("note") or request.POST.get("external_id", ""))
-    if request.htmx:  # the open page asks whether its time has come
-        return HttpResponseClientRedirect(reverse("order", args=[order.pk]))
     return redirect("order", pk=order.pk)
 
 

@@ -270,7 +270,21 @@ def test_the_page_asks_by_itself_whether_it_may_be_confirmed_by_now(manager: Cli
 def test_an_open_page_leaves_for_the_order_that_was_resolved_meanwhile(manager: Client) -> None:
     order = make_order(Status.COMPLETED)
     answer = manager.get(f"/orders/{order.pk}/resolve/", headers={"HX-Request": "true"})
-    assert answer.headers["HX-Redirect"] == f"/orders/{order.pk}/"
+    address = answer.headers["HX-Redirect"]
+    assert manager.get(address).headers["Location"] == f"/orders/{order.pk}/"
+
+
+def test_what_was_decided_elsewhere_is_said_once_however_often_the_open_page_asks(
+    manager: Client,
+) -> None:
+    """What is typed there keeps it from leaving, and it asks again."""
+    order = make_order(Status.COMPLETED)
+    address = f"/orders/{order.pk}/resolve/"
+    for _ in range(4):
+        assert manager.get(address, headers={"HX-Request": "true"}).headers["HX-Redirect"]
+    assert "is resolved" not in manager.get("/orders/").content.decode()
+    told = manager.get(address, follow=True).content.decode()
+    assert told.count("is resolved: it is completed") == 1
 
 
 def test_giving_up_needs_a_reason_and_still_allows_a_link(manager: Client, answering: Any) -> None:
