@@ -166,7 +166,23 @@ def test_the_keys_stay_at_the_line_whatever_is_said_of_it(admin_page: Page) -> N
     keys.press("Enter")
     second.get_by_text("left out").wait_for()
     assert admin_page.evaluate(here) == "line-2-out"
+    admin_page.locator("#all-meant").check()
     admin_page.get_by_role("button", name="repeated line").focus()
     keys.press("Enter")
     admin_page.get_by_text("lines are checked again.").wait_for()
     assert admin_page.evaluate(here) == "batch-lines"
+
+
+def test_no_button_of_a_line_that_is_meant_covers_its_badge_on_a_phone(admin_page: Page) -> None:
+    service, link = service_number(admin_page), f"https://lumen.example/narrow/{uuid.uuid4().hex}"
+    check(admin_page, "\n".join([f"{service} | {link} | 100"] * 2))
+    admin_page.set_viewport_size({"width": 375, "height": 800})
+    line = admin_page.locator("#line-2")
+    line.get_by_label("Place anyway").check()
+    line.get_by_text("will wait for line 1").wait_for()
+    admin_page.get_by_text("1 of them has a warning").wait_for()
+    badge = line.get_by_text("can be placed").bounding_box()
+    button = line.get_by_role("button", name="Not meant").bounding_box()
+    assert badge and button
+    beside = badge["x"] + badge["width"] <= button["x"]
+    assert beside or badge["y"] + badge["height"] <= button["y"]

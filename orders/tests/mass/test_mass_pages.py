@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.html import escape
 
 from core.roles import Role
 from orders.mass import batch_views, check_lines
@@ -151,6 +152,20 @@ def test_a_repeated_line_is_placed_when_it_is_meant(manager, service):
     manager.post(address, {"meant": shown.digest, "all_meant": "yes"})
     batch.refresh_from_db()
     assert batch.good == 3
+
+
+def test_two_repeated_lines_are_both_and_the_moment_is_that_of_the_paste(manager, service):
+    batch = check(manager, "12|a.example|50\n12|a.example|50\n12|a.example|50")
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab=fix"))
+    assert "Both repeated lines are meant" in page and "Buy both lines once more" in page
+    assert "3 lines, pasted " in page, "it is checked again later, and no row keeps when"
+
+
+def test_a_line_with_an_error_tells_its_warnings_too(manager, service):
+    batch = check(manager, "12|notalink|5")
+    page = text_of(manager.get(f"/orders/mass-orders/{batch.pk}/?tab=fix"))
+    [words] = batch.lines.get().warnings
+    assert "Minimum is 10" in page and escape(words) in page
 
 
 def test_place_follow_and_withdraw(manager, service, django_capture_on_commit_callbacks):
