@@ -34,6 +34,7 @@ from .about_forms import (
     BulkReorderForm,
     BulkTagsForm,
 )
+from .again_lines import with_names
 from .apply_step import terms_of
 from .bulk_action import MOST, right_for, start_job
 from .chosen_orders import in_parts, read, spelled
@@ -176,6 +177,7 @@ def _ask(
         "done_before": seen.done_before,
         "is_second_time": kind == JobKind.REORDER and not seen.alone,
         "once_more": again,
+        "again_lines": with_names(seen.again_lines, _ids(beside), now),
         "words_once": _words_once(again, seen.possible) if again else "",
         "list_query": selection.list_query(),
         "query": _query(request),

@@ -20,6 +20,8 @@ from ..status import COSTS_NOTHING, UNDER_WAY, JobKind
 from . import chosen_orders
 from .bulk_action import MOST, form_key_for
 
+NOT_SHOWN = "It was not there when you opened this page: look again."
+
 
 def bought_again(order_ids: Iterable[int]) -> QuerySet[BulkItem]:
     """What was bought for these orders, newest last; what bought nothing in the end is left out."""
@@ -92,7 +94,7 @@ def told_of_beside(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[fr
     for order in found:
         if order.pk not in told_of:
             told = why_asked(order.pk, order.status, order.created_at)
-            return frozenset(), f"{told} The confirmation was drawn without it."
+            return frozenset(), f"{told} {NOT_SHOWN}"
     return frozenset(order.pk for order in found), ""
 
 

@@ -67,7 +67,10 @@ def test_of_two_tabs_that_were_ticked_the_second_buys_nothing_the_first_has_boug
         all_end()
     run(second, now=timezone.now())
     assert Order.objects.count() == 8
-    assert all("drawn without it" in item.words and item.ok is False for item in second.items.all())
+    assert all(
+        "not there when you opened this page" in item.words and item.ok is False
+        for item in second.items.all()
+    )
 
 
 def test_those_that_one_job_buys_for_one_link_do_not_stand_in_each_others_way(

@@ -122,3 +122,18 @@ def test_what_bought_nothing_or_is_long_ago_asks_for_no_tick(staff: Client) -> N
     page = staff.get(url)
     assert not page.context["once_more"] and page.context["is_second_time"]
     assert staff.post(url, pressed(page)).status_code == 302
+
+
+def test_each_line_names_the_orders_that_a_second_time_would_be_beside(staff: Client) -> None:
+    url = two_open()
+    bought = buy(staff, url)
+    Order.objects.filter(pk=bought[0].pk).update(status=Status.COMPLETED, external_id="97")
+    page = staff.get(url)
+    lines = page.context["again_lines"]
+    assert {one.pk for line in lines for one in line.named} == set(
+        Order.objects.values_list("pk", flat=True)
+    )
+    words = one_line(page.content.decode())
+    assert f'<a href="/orders/{bought[0].pk}/">#{bought[0].pk}</a>Completed,' in words
+    assert words.count("only when a second time is meant") == 1 and "Can be done" not in words
+    assert words.count("per 1,000") == 4
