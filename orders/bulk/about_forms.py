@@ -93,11 +93,20 @@ class BulkForm(TablerForm, forms.Form):
     form_key = FormKeyField()
     chosen = forms.CharField(widget=forms.HiddenInput)
     shown_orders = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    left_out = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_chosen(self) -> list[int]:
         """The ids of exactly the orders that were shown."""
         try:
             return read(self.cleaned_data["chosen"], most=MOST)
+        except NotChosen:
+            raise forms.ValidationError(LOST) from None
+
+    def clean_left_out(self) -> list[int]:
+        """The ids of those for which the confirmation said that it cannot be done."""
+        text = self.cleaned_data["left_out"]
+        try:
+            return read(text, most=MOST) if text else []
         except NotChosen:
             raise forms.ValidationError(LOST) from None
 

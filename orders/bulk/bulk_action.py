@@ -28,7 +28,7 @@ from core.rows.constraints import raise_unless_broken
 from ..limits import doubtful_rows
 from ..models import BulkItem, BulkJob, Order, OrderQuerySet
 from ..status import UNDER_WAY, JobKind, JobState
-from .chosen_orders import in_parts
+from .chosen_orders import in_parts, read
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,16 @@ def _end(rows: QuerySet[BulkJob], job: BulkJob, state: JobState, now: datetime) 
     with transaction.atomic():
         ended = leases.release(rows, state=state, ended_at=now)
         _count(job)
+        if told := job.terms.get("left_out"):
+            _count_left_as_told(job, frozenset(read(told, most=MOST)))
     return ended
+
+
+def _count_left_as_told(job: BulkJob, told: frozenset[int]) -> None:
+    """How many of those that were left its confirmation had named: they are no failure."""
+    failed = job.items.filter(ok=False).order_by().values_list("order_id", flat=True)
+    left = sum(order_id in told for order_id in failed)
+    BulkJob.objects.filter(pk=job.pk).update(terms=job.terms | {"left_as_told": left})
 
 
 def right_for(kind: str) -> May:

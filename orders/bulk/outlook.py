@@ -46,7 +46,8 @@ class Outlook:
     once and without those that may be bought a second time, how many those are (beside an order for
     their service and link: themselves, perhaps, or what is bought for another of them), by which
     earlier jobs they were ordered again already, how many have words that others take the place
-    of, what those wait for that are let go, the first of those it is done to, and the names of
+    of, what those wait for that are let go, the first of those it is done to, who is
+    left out, and the names of
     what was bought before a restore and has no order here beside them."""
 
     total: int = 0
@@ -58,6 +59,7 @@ class Outlook:
     holds: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told_sends: set[str] = field(default_factory=set)
     again_lines: list[AgainLine] = field(default_factory=list)
+    left_ids: list[int] = field(default_factory=list)
     done_to: list[Order] = field(default_factory=list)
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     estimates_alone: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -100,6 +102,7 @@ class Outlook:
 
     def leave_out(self, order: Order, words: str) -> None:
         self.reasons[words] += 1
+        self.left_ids.append(order.pk)
         if len(self.named[words]) < FEW:
             self.named[words].append(order.pk)
 

@@ -69,8 +69,22 @@ class BulkJob(Leased):
 
     @property
     def is_partly(self) -> bool:
-        """It ended, and left some of its orders as they were."""
-        return bool(self.state == JobState.DONE and self.failed and self.done)
+        """It ended, and left some orders as they were that its confirmation had not named."""
+        return bool(self.state == JobState.DONE and self.not_done and self.done)
+
+    @property
+    def left_as_told(self) -> int:
+        """Left as they were, as the confirmation had said."""
+        return int(self.terms.get("left_as_told", 0))
+
+    @property
+    def wanted(self) -> int:
+        """For how many it was to be done."""
+        return self.total - self.left_as_told
+
+    @property
+    def not_done(self) -> int:
+        return max(0, self.failed - self.left_as_told)
 
     @property
     def left(self) -> int:

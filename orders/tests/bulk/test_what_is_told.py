@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
-from orders.bulk import outlook
+from orders.bulk import apply_step, bulk_action, outlook, tasks
+from orders.models import BulkJob, Order
 from orders.status import Status
-from tests.builders import make_order, make_service
+from tests.builders import NOON, make_order, make_service
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -29,3 +32,36 @@ def test_an_order_that_ended_is_not_refreshed_in_plain_words(staff: Client) -> N
     make_order(Status.COMPLETED)
     page = one_line(staff.get("/orders/bulk/?kind=refresh&scope=all").content.decode())
     assert "It has ended: it is completed." in page and "nothing to ask" not in page
+
+
+@pytest.mark.parametrize("is_another_left", [False, True])
+def test_what_was_announced_as_left_out_is_no_failure(
+    staff: Client, monkeypatch: pytest.MonkeyPatch, *, is_another_left: bool
+) -> None:
+    monkeypatch.setattr(tasks, "ring_job", lambda pk: None)
+    service = make_service(refill=True)
+    done = [make_order(Status.COMPLETED, service=service) for _ in range(3)]
+    make_order(Status.IN_PROGRESS, service=service)
+    address = "/orders/bulk/?kind=refill&scope=all"
+    context = staff.get(address).context
+    names = ("form_key", "chosen", "shown_orders", "shown_refills", "left_out")
+    said: dict[str, Any] = {name: context[name] for name in names}
+    said["restores"] = context["form"].restores_shown
+    assert staff.post(address, said).status_code == 302
+    if is_another_left:
+        Order.objects.filter(pk=done[0].pk).update(status=Status.IN_PROGRESS)
+    job = bulk_action.take_job(BulkJob.objects.get().pk, now=NOON)
+    assert job is not None
+    act = apply_step.act_for(job.kind, lambda *_, **__: None, lambda: NOON)  # type: ignore[arg-type]
+    bulk_action.run_items(job, act, clock=lambda: NOON, seconds=60)
+    address = f"/orders/bulk-actions/{job.pk}/"
+    pages = [
+        one_line(staff.get(url).content.decode()) for url in (address, "/orders/bulk-actions/")
+    ]
+    assert "Refill: 3 orders" in pages[0]
+    if is_another_left:
+        assert "2 of 3 done · 1 left out as announced" in pages[0] and "bar-orange" in pages[0]
+        assert all("</span>Done in part<" in page for page in pages)
+    else:
+        assert "3 of 3 done · 1 left out as announced" in pages[0] and "bar-green" in pages[0]
+        assert "3 / 3" in pages[1] and not any("Done in part" in page for page in pages)
