@@ -54,7 +54,7 @@ def pass_on(known: Attempt) -> None:
 
 
 def say_first_of_two(known: Attempt) -> None:
-    said = not_placed._first_of_two(known.order, known, make_user(), LATER)
+    said = not_placed._first_of_two(known.order, known, make_user(), LATER, None)
     assert said is not not_placed.Confirmed.DONE
 
 
