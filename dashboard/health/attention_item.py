@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
 
 from core.regional.numbers import grouped
 
@@ -21,8 +24,8 @@ class AttentionItem:
     action: str
 
 
-def capped(rows: object) -> int:
-    return rows.order_by()[: COUNT_CAP + 1].count()  # type: ignore[attr-defined,no-any-return]  # any queryset
+def capped(rows: QuerySet[Any]) -> int:
+    return rows.order_by()[: COUNT_CAP + 1].count()
 
 
 def many(count: int) -> str:

@@ -108,7 +108,8 @@ def test_a_restore_whose_numbers_and_clock_went_back_is_another_one(staff: Clien
     first = put_back(NOON)
     kept = order_form(staff)
     Halt.objects.filter(pk=first.pk).update(placed_at=NOON - timedelta(days=1))
-    asked(staff, "/orders/new/", kept)
+    meant = asked(staff, "/orders/new/", kept)
+    assert meant["restores_meant"] and not Order.objects.exists()
 
 
 def test_a_form_of_a_release_before_is_asked_about_for_as_long_as_one_is_kept(

@@ -12,7 +12,6 @@ from orders.limits import doubtful_rows
 from orders.mass.mass_order import start_placing
 from orders.models import BatchState, BulkJob, JournalGap, Order, OrderBatch, Refill
 from orders.sending.restore_check import guard
-from orders.sending.writes import journal_file
 from orders.status import HoldReason, JobKind, JobState, RefillStatus, Status
 from tests.builders import (
     NOON,
@@ -38,15 +37,13 @@ from .test_many_over_a_gap import (
     run_job,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.services,
+    pytest.mark.usefixtures("small_journal"),
+]
 AHEAD = timedelta(hours=1)
 CLOCKS = pytest.mark.parametrize("ahead", [0 * AHEAD, AHEAD], ids=["right", "an hour ahead"])
-
-
-@pytest.fixture(autouse=True)
-def small_journal(monkeypatch):
-    """Each line begins a new file: of many sends the last two are kept."""
-    monkeypatch.setattr(journal_file, "LARGEST", 10)
 
 
 @pytest.fixture

@@ -27,7 +27,6 @@ from orders.models import (
 from orders.placing import place_orders
 from orders.sending import send_journal, send_orders, send_run
 from orders.sending.restore_check import guard, journal_gaps, recall_all
-from orders.sending.writes import journal_file
 from orders.status import CancelStatus, HaltKind, HoldReason, RefillStatus, Status
 from providers.models import Provider
 from tests.builders import (
@@ -52,12 +51,6 @@ moments = itertools.count()
 @pytest.fixture
 def service():
     return make_service(make_provider(add_spacing_ms=0, calls_per_minute=60_000))
-
-
-@pytest.fixture
-def small_journal(monkeypatch):
-    """Each line begins a new file: of many sends the last two are kept."""
-    monkeypatch.setattr(journal_file, "LARGEST", 10)
 
 
 def send(order: Order, fake: FakeProvider, moment=None) -> Order:

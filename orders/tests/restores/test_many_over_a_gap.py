@@ -30,7 +30,6 @@ from orders.models import (
 )
 from orders.placing.order_again import draft_again
 from orders.sending.restore_check import guard
-from orders.sending.writes import journal_file
 from orders.shown import of_hold
 from orders.status import HoldReason, JobKind, JobState, RefillStatus, Status
 from tests.builders import (
@@ -48,14 +47,12 @@ from ..mass.test_repeated_lines import paste
 from ..sending.test_restore_guard import forget
 from .test_journal_gaps import LATER, LATEST, accept, send, send_all
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.services,
+    pytest.mark.usefixtures("small_journal"),
+]
 SOON = LATEST + timedelta(minutes=5)
-
-
-@pytest.fixture(autouse=True)
-def small_journal(monkeypatch):
-    """Each line begins a new file: of many sends the last two are kept."""
-    monkeypatch.setattr(journal_file, "LARGEST", 10)
 
 
 @pytest.fixture
