@@ -50,10 +50,10 @@ def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> Ba
 
     Where it cannot be read the last known one stays with its age, `balance_error` says why,
     and the error is raised. None: address or key changed since `provider` was read, so it is the
-    balance of another account; or somebody else has read it since this was asked for, as where this
+    balance of another account; or somebody else has asked since this was asked for, as where this
     worker stood still with the answer.
     """
-    newest = _same(provider).values_list("balance_at", flat=True).first()
+    unread = not_read_since(provider)
     try:
         balance = ask(
             provider, client.balance, clock=clock, answered=_answered_oddly, placing_needs_it=False
@@ -61,17 +61,16 @@ def read_balance(provider: Provider, client: PanelClient, *, clock: Clock) -> Ba
         if abs(balance.amount) >= MOST_BALANCE:
             raise Unavailable("The balance is beyond all bounds.")
     except ProviderError as error:
-        _same(provider).update(balance_error=error.reason[:300])
+        unread.update(balance_error=error.reason[:300])
         raise
-    unread = Provider.objects.filter(balance_at=newest)
     return keep_balance(provider, balance, clock=clock, where=unread)
 
 
 def keep_balance(
-    provider: Provider, balance: Balance, *, clock: Clock, where: QuerySet[Provider] | None = None
+    provider: Provider, balance: Balance, *, clock: Clock, where: QuerySet[Provider]
 ) -> BalanceReading | None:
-    """Write down a balance the provider has told us. None: as `read_balance`, or the account is not
-    among those of `where`."""
+    """Write down a balance the provider has told us, while the account is the one of `where`. None:
+    as `read_balance`."""
     now = clock()
     reading = BalanceReading(
         provider=provider, amount=balance.amount, currency=balance.currency[:8], read_at=now
@@ -83,8 +82,7 @@ def keep_balance(
         "balance_error": "",
     }
     with transaction.atomic():
-        rows = _same(provider) if where is None else _same(provider) & where
-        if not rows.update(**newest):
+        if not where.update(**newest):
             return None
         reading.save(force_insert=True)
     for name, value in newest.items():
@@ -92,8 +90,12 @@ def keep_balance(
     return reading
 
 
-def _same(provider: Provider) -> QuerySet[Provider]:
-    return Provider.objects.filter(pk=provider.pk, version=provider.version)
+def not_read_since(provider: Provider) -> QuerySet[Provider]:
+    """This account, as long as nobody has written down what a later question was answered with:
+    neither a balance nor an error. To be had before it is asked."""
+    same = Provider.objects.filter(pk=provider.pk, version=provider.version)
+    known = same.values("balance_at", "balance_error").first()
+    return same.filter(**known) if known else same.none()
 
 
 def _answered_oddly(error: ProviderError) -> bool:

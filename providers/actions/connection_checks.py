@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
@@ -19,7 +20,7 @@ from providers.panel_api import AccountRefused, Dialect, NotSent, PanelClient, U
 from providers.panel_api.connection_check.check import check_connection
 from providers.panel_api.connection_check.findings import CheckResult, Finding, FindingLevel
 
-from .balances import keep_balance
+from .balances import keep_balance, not_read_since
 from .calling import note_no_way_in
 from .note_calls import note_failure, note_success
 
@@ -76,6 +77,7 @@ def check_provider(report: ConnectionReport, client: PanelClient, *, clock: Cloc
 
     own = Dialect.from_profile(report.provider.dialect)  # without what staff allow at most
     client = client.speaking(client.dialect.changed(batch_size=own.batch_size))
+    unread = not_read_since(report.provider)
     result = check_connection(
         client, tell, with_empty_order=report.with_empty_order, before_send=pre_send_check
     )
@@ -83,7 +85,7 @@ def check_provider(report: ConnectionReport, client: PanelClient, *, clock: Cloc
         findings=found, services_seen=result.services_seen, ended_at=clock(), step="Done"
     )
     if ended:
-        _learn(report.provider, result, clock=clock)
+        _learn(report.provider, result, unread, clock=clock)
     return bool(ended)
 
 
@@ -128,8 +130,11 @@ def _with_words_of_staff(found: Dialect, before: Dialect, profile: dict[str, Any
     )
 
 
-def _learn(provider: Provider, result: CheckResult, *, clock: Clock) -> None:
-    """What was found out becomes the account's own, unless address or key changed meanwhile."""
+def _learn(
+    provider: Provider, result: CheckResult, unread: QuerySet[Provider], *, clock: Clock
+) -> None:
+    """What was found out becomes the account's own, unless address or key changed meanwhile; and
+    its balance, unless a later one was read."""
     same = Provider.objects.filter(pk=provider.pk, version=provider.version)
     with transaction.atomic():
         profile = same.select_for_update().values_list("dialect", flat=True).first()
@@ -138,7 +143,7 @@ def _learn(provider: Provider, result: CheckResult, *, clock: Clock) -> None:
         before = Dialect.from_profile(provider.dialect)
         same.update(dialect=_with_words_of_staff(result.dialect, before, profile).to_profile())
         if result.balance is not None:
-            keep_balance(provider, result.balance, clock=clock)
+            keep_balance(provider, result.balance, clock=clock, where=unread)
     failed = {f.topic: f.words for f in result.findings if f.level is FindingLevel.FAIL}
     if "key" in failed:
         note_failure(provider, AccountRefused(failed["key"]), now=clock())

@@ -192,3 +192,35 @@ def test_a_balance_of_before_is_not_written_over_one_that_was_read_since(
     frozen = cast(PanelClient, Frozen())
     assert read_balance(account, frozen, clock=database_now) is None
     assert Provider.objects.get().balance == 5 and BalanceReading.objects.count() == 1
+
+
+@pytest.mark.parametrize("then", ["read", "failed"])
+def test_an_answer_of_before_says_nothing_of_one_that_was_given_since(
+    account: Provider, box: Sandbox, then: str
+) -> None:
+    """A failure that is written late is not the newest word, and no more is a balance."""
+    client = client_for(account)
+    read(account)
+    box.set_balance("5")
+
+    class Frozen:
+        def balance(self) -> Balance:
+            if then == "read":
+                assert read_balance(account, client, clock=database_now)
+                raise Unavailable("HTTP 503")
+            said = client.balance()
+            box.fault("malformed_json", action="balance")
+            with pytest.raises(Unavailable):
+                read_balance(account, client, clock=database_now)
+            return said
+
+    frozen = cast(PanelClient, Frozen())
+    if then == "read":
+        with pytest.raises(Unavailable):
+            read_balance(account, frozen, clock=database_now)
+    else:
+        assert read_balance(account, frozen, clock=database_now) is None
+    row = Provider.objects.get()
+    assert (row.balance, row.balance_error == "") == (
+        (5, True) if then == "read" else (1000, False)
+    )

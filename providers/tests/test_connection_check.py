@@ -3,17 +3,20 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.apps import apps
 
 from core.clocks import CONNECTION_CHECK_CUT_OFF_SECONDS, database_now
 from core.encryption import encrypt
+from providers.actions import connection_checks
 from providers.actions.connection_checks import open_report, run_check, waiting_reports
 from providers.actions.learning import FORGOTTEN, forget_learned
 from providers.connect import client_for
 from providers.models import ConnectionReport, Provider, ProviderHealth
 from providers.panel_api import Dialect
+from providers.panel_api.connection_check.findings import CheckResult
 from sandbox import Sandbox
 
 pytestmark = pytest.mark.services
@@ -41,6 +44,23 @@ def test_a_provider_that_is_well_gets_a_report_and_costs_nothing(
     assert row.balance == Decimal(1000)
     assert row.dialect["many_statuses"] is True
     assert ProviderHealth.objects.get().last_ok_at
+
+
+def test_a_check_writes_no_balance_over_a_later_one(
+    account: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = open_report(account, actor=None, now=database_now())
+    look = connection_checks.check_connection
+
+    def checking(*args: Any, **options: Any) -> CheckResult:
+        result = look(*args, **options)
+        Provider.objects.update(balance=Decimal(5), balance_at=database_now())
+        return result
+
+    monkeypatch.setattr(connection_checks, "check_connection", checking)
+    assert run_check(report, client_for, clock=database_now)
+    row = Provider.objects.get()
+    assert (row.balance, row.dialect["many_statuses"]) == (Decimal(5), True)
 
 
 def test_a_wrong_key_is_named_and_marked(account: Provider) -> None:

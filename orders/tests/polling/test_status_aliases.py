@@ -14,6 +14,7 @@ from orders.models import Order, PollSchedule
 from orders.polling.status_aliases import make_known_words_due, unknown_words
 from orders.status import Flag, Status
 from providers.actions import status_aliases
+from providers.actions.balances import not_read_since
 from providers.actions.connection_checks import _learn
 from providers.models import Provider
 from providers.panel_api import Dialect, OrderState
@@ -115,7 +116,7 @@ def test_a_connection_check_meanwhile_does_not_forget_it():
     provider = make_provider()
     status_aliases.add_alias(provider, "Odd", OrderState.PARTIAL, actor=None, now=NOON)
     found = CheckResult(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
-    _learn(provider, found, clock=lambda: NOON)
+    _learn(provider, found, not_read_since(provider), clock=lambda: NOON)
     assert Provider.objects.get().dialect == {"batch_size": 50, "status_words": {"odd": "partial"}}
 
 

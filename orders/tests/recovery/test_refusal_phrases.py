@@ -21,6 +21,7 @@ from orders.sending import send_orders
 from orders.shown import CHANGED, of_order
 from orders.status import Doubt, Outcome, Status
 from providers.actions import refusal_phrases
+from providers.actions.balances import not_read_since
 from providers.actions.connection_checks import _learn
 from providers.actions.learning import change_dialect
 from providers.models import Provider
@@ -229,7 +230,7 @@ def test_a_connection_check_does_not_forget_it():
     provider = make_provider()
     refusal_phrases.add_phrase(provider, "Eins", RefusalCode.FUNDS, actor=None, now=NOON)
     found = CheckResult(findings=(), dialect=Dialect(batch_size=50), services_seen=0, balance=None)
-    _learn(provider, found, clock=lambda: NOON)
+    _learn(provider, found, not_read_since(provider), clock=lambda: NOON)
     assert Provider.objects.get().dialect == {"batch_size": 50, "refusals": {"eins": "funds"}}
 
 
