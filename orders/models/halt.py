@@ -53,7 +53,7 @@ class Halt(models.Model):
     `provider` None stands before all accounts. Without `placed_by` the desk placed it itself.
     `lets_cancels` is what a person has said: cancels go through all the same. Rows are kept: they
     are the history of every stop. `..._through` of a restored database are the newest that stood in
-    it; a release before this wrote none.
+    it; the stop of a release before this gets them later.
     """
 
     kind = models.CharField(max_length=12, choices=HaltKind.choices)

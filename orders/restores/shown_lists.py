@@ -41,7 +41,8 @@ def waiting_cancels(halt: Halt) -> QuerySet[CancelRequest]:
 
 def _before(halt: Halt, through: int | None, moment: str) -> Q:
     """By its number, as a clock may have been ahead when it was written down: all that waits where
-    the stop has no numbers. And by its moment, as what a machine gives back later is of before."""
+    the stop has no numbers yet (`halts.number_restored_stops`). And by its moment, as what a
+    machine gives back later is of before."""
     if through is None:
         return Q()
     return Q(pk__lte=through) | Q(**{f"{moment}__lte": halt.placed_at})

@@ -17,7 +17,7 @@ from providers.panel_api import PanelClient
 
 from ..models import ReconcileRun, UnmatchedOrder
 from ..recovery.search import replay
-from ..sending import answer_places, answer_spool
+from ..sending import answer_places, answer_spool, halts
 from ..sending.restore_check import guard, recalled_requests
 from ..sending.writes import answer_files
 from ..status import Write
@@ -34,6 +34,7 @@ def import_spool() -> None:
     steps: tuple[Callable[[], object], ...] = (
         UnmatchedOrder.objects.give_keys,
         lambda: guard.check_database(now=now),
+        halts.number_restored_stops,
         lambda: _import(now),
         lambda: answer_files.import_left_behind(importers(now)),
         lambda: answer_places.report(now=now),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
-from django.db.models import F, Max, Min, Model
+from django.db.models import F, Max, Min, Model, Q
+from django.db.models.functions import Coalesce
 
 from core import clocks
 from core.models import User
@@ -24,6 +26,11 @@ from ..status import NOT_LOST, HaltKind, Outcome, Write
 
 log = logging.getLogger(__name__)
 MAY_LET_CANCELS = (HaltKind.STOP, HaltKind.INCIDENT, HaltKind.EXPOSURE)
+THROUGH: Final[dict[str, type[Model]]] = {
+    "orders_through": Order,
+    "refills_through": Refill,
+    "cancels_through": CancelRequest,
+}
 CANCELS_GO, CANCELS_WAIT = "Cancels go through all the same.", "Cancels wait from now on."
 
 
@@ -81,8 +88,8 @@ def place_halt(
         if same.exists():
             return False
         if kind == HaltKind.RESTORED:
-            halt.orders_through, halt.refills_through = newest_row(Order), newest_row(Refill)
-            halt.cancels_through = newest_row(CancelRequest)
+            for column, model in THROUGH.items():
+                setattr(halt, column, newest_row(model))
         Halt.objects.bulk_create([halt], ignore_conflicts=True)
         if provider is not None:
             words = f"{halt.get_kind_display()}. {reason}".strip()
@@ -95,6 +102,16 @@ def newest_row(model: type[Model]) -> int:
     """The number of the newest, which no clock moves; 0: there is none."""
     newest = model._default_manager.aggregate(newest=Max("pk"))["newest"]
     return int(newest or 0)
+
+
+def number_restored_stops() -> None:
+    """Give a standing stop that a release before this placed, without numbers, those of now, once:
+    all that waits is listed until then, and what comes later is none of what stood there."""
+    unnumbered = Q(orders_through=None) | Q(refills_through=None) | Q(cancels_through=None)
+    stops = Halt.objects.standing().filter(unnumbered, kind=HaltKind.RESTORED)
+    if stops.exists():
+        newest = {name: Coalesce(name, newest_row(model)) for name, model in THROUGH.items()}
+        stops.update(**newest)
 
 
 def let_cancels(halt: Halt, *, let: bool, actor: User, now: datetime) -> bool:

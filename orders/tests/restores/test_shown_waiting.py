@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from core.roles import Role
-from orders.models import Halt, Order
+from orders.models import CancelRequest, Halt, Order, Refill
+from orders.restores import tasks
 from orders.shown import CHANGED
 from orders.status import HoldReason, RefillStatus, Status
 from tests.builders import NOON, make_cancel, make_order, make_refill
@@ -94,3 +95,22 @@ def test_a_stop_that_a_release_before_placed_lists_all_that_waits(staff: Client)
     Halt.objects.update(orders_through=None)
     order = make_order(created_at=NOON + AHEAD)
     assert list(staff.get(PAGE).context["waiting"]) == [order]
+
+
+def test_such_a_stop_is_numbered_once_and_later_orders_ask_nobody_anew(staff: Client) -> None:
+    halt = close()
+    listed = make_order(created_at=NOON + AHEAD)
+    without = {"orders_through": None, "refills_through": None, "cancels_through": None}
+    Halt.objects.update(**without)
+    run_through(halt, Listing())
+    shown = seen(staff)
+    tasks.import_spool()
+    later = make_order(created_at=NOON + AHEAD)
+    refill, cancel = make_refill(requested_at=NOON + AHEAD), make_cancel(requested_at=NOON + AHEAD)
+    tasks.import_spool()
+    halt.refresh_from_db()
+    assert listed.pk <= (halt.orders_through or 0) < later.pk
+    assert (halt.refills_through, halt.cancels_through) == (0, 0)
+    assert Refill.objects.get() == refill and CancelRequest.objects.get() == cancel
+    assert list(staff.get(PAGE).context["waiting"]) == [listed]
+    assert staff.post(f"{PAGE}acknowledge/", EVERYTHING | shown).status_code == 302

@@ -274,4 +274,15 @@ GUARDS = (
         "orders/restores/shown_lists.py",
         items=(12, 20),
     ),
+    Guard(
+        "restored: a stop without numbers is given them, so that later orders do not refuse it",
+        "        halts.number_restored_stops,\n",
+        "",
+        (
+            "orders/tests/restores/test_shown_waiting.py"
+            "::test_such_a_stop_is_numbered_once_and_later_orders_ask_nobody_anew",
+        ),
+        "orders/restores/tasks.py",
+        items=(20,),
+    ),
 )
