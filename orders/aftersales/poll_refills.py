@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Protocol
 
 from django.db import transaction
@@ -22,6 +23,7 @@ from ..models import EventKind, OrderEvent, Refill
 from ..polling.poll_schedule import next_check_in
 from ..polling.same_refusal import RefusedQuestions, refused_alone
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, RefillStatus
+from .refill_numbers import without_given_twice
 
 STRIKES = 3  # so often unreadable in a row, and the history says so
 ALONE = 7  # failures after which a refill is asked about alone
@@ -45,9 +47,10 @@ def poll_due_refills(
 
     Raises calling.MustWait without asking, and ProviderError when the answer cannot be read.
     """
-    batch = due_batch(provider, clock())
+    due = due_batch(provider, clock())
+    batch = without_given_twice(provider, due, now=clock())
     if not batch:
-        return 0
+        return len(due)
     ids = list(dict.fromkeys(refill.followed_by for refill in batch))
     try:
         answers = calling.ask(provider, lambda: client.refill_statuses_once(ids), clock=clock)
@@ -105,7 +108,7 @@ def record(batch: Sequence[Refill], answers: Answers, *, now: datetime) -> None:
     nothing = Unreadable("No row.", missing=True)
     events: list[OrderEvent] = []
     with transaction.atomic():
-        for refill in batch:
+        for refill in sorted(batch, key=attrgetter("pk")):  # as `lose_sight`, or both wait
             said = answers.get(refill.followed_by, nothing)
             if isinstance(said, Unreadable):
                 changes, text = _unreadable(refill, said, now)

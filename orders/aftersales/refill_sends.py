@@ -20,7 +20,7 @@ from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
 from ..models import EventKind, Refill, RequestCall
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
 from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
-from .refill_numbers import NUMBER_TWICE, given_twice, tell_others
+from .refill_numbers import NUMBER_TWICE, given_twice, lose_sight
 from .send_requests import RequestKind
 
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
@@ -66,12 +66,14 @@ def record(
 ) -> None:
     """Write down what one call said of each of these refills, as they were claimed."""
     by_order = Dialect.from_profile(provider.dialect).refill_status_by_order
-    twice = given_twice(outcome, provider)
+    twice = {} if by_order else given_twice(outcome, provider)
+    if twice:
+        named = {twice.get(one.order.external_id, ""): one.order for one in refills}
+        again = {number: named.get(number) for number in twice.values()}
+        lose_sight(provider, again, now=now)
     for refill in refills:
-        others = twice.get(refill.order.external_id)
-        row_outcome = _row_outcome(refill, outcome, by_order, others is not None, now)
-        if write(refill, row_outcome, now=now) and others:
-            tell_others(refill.order, row_outcome.changes["reason"], others, now=now)
+        is_twice = refill.order.external_id in twice
+        write(refill, _row_outcome(refill, outcome, by_order, is_twice, now), now=now)
 
 
 def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: datetime) -> None:
@@ -124,7 +126,7 @@ def _row_outcome(
         number = said.refill_id[:64]
         if is_twice:
             text = f"The provider took the refill on as {number}, which it calls another one too."
-            return _at_provider(text, "", followed_by, now, code=NUMBER_TWICE, reason=number)
+            return _at_provider(text, number, "", now, code=NUMBER_TWICE, reason=number)
         text = f"The provider took the refill on{f' as {number}' if number else ''}."
         return _at_provider(text, number, followed_by or number, now)
     if said.code is RefusalCode.ALREADY_OPEN:

@@ -11,10 +11,10 @@ NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
 GUARDS = (
     Guard(
         "refill: a number that another order's refill has is not followed",
-        "    return {one: set[int]().union(*found) for one, found in others.items() if found}",
+        "    return {one: number for one, number in named.items() if len(holders[number]) > 1}",
         "    return {}",
         (
-            f"{NUMBERS}::test_a_number_that_another_orders_refill_has_is_not_followed_as_ours",
+            f"{NUMBERS}::test_neither_of_two_orders_refills_is_followed_by_the_number_of_both",
             f"{NUMBERS}::test_a_number_that_one_answer_gives_twice_is_neithers",
         ),
         "orders/aftersales/refill_numbers.py",
@@ -22,11 +22,29 @@ GUARDS = (
     ),
     Guard(
         "refill: a number is one at every row of its account",
-        '"provider__in": rows_of(provider.pk), ',
-        '"provider": provider, ',
+        "    holders = _holders(set(named.values()), rows_of(provider.pk))\n"
+        "    for one, number in named.items():\n",
+        "    holders = _holders(set(named.values()), [provider.pk])\n"
+        "    for one, number in named.items():\n",
         (f"{NUMBERS}::test_a_number_of_another_row_of_the_account_is_seen",),
         "orders/aftersales/refill_numbers.py",
         items=(9,),
+    ),
+    Guard(
+        "refill: the one that had the number first is not followed by it any more",
+        "        lose_sight(provider, again, now=now)\n",
+        "",
+        (f"{NUMBERS}::test_what_was_said_while_the_number_was_given_again_is_not_believed",),
+        "orders/aftersales/refill_sends.py",
+        items=(9, 13),
+    ),
+    Guard(
+        "refill: those that were followed by one number before are asked about no more",
+        "    batch = without_given_twice(provider, due, now=clock())",
+        "    batch = due",
+        (f"{NUMBERS}::test_two_that_were_followed_by_one_number_before_are_asked_about_no_more",),
+        "orders/aftersales/poll_refills.py",
+        items=(9, 13),
     ),
     Guard(
         "refill: requested not long ago, the one whose answer was lost may be under way",
