@@ -37,6 +37,7 @@ from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
 from ...models.refill import RefillQuerySet
 from ...status import REFILLS_TO_SEND, RESTORE_DOUBT, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
+from ..halts import one_at_a_time
 from ..writes import answer_files
 from ..writes.recording import NotNow
 from . import request_journal
@@ -61,6 +62,7 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     outcome = outcome_from_json(said["outcome"])
     forgotten = calls_before(call, outcome)
     with durable_transaction():
+        one_at_a_time(call.provider)
         bring_in(call, forgotten, now=now)
         _record(call, outcome, now)
         if call.write == Write.CANCEL:
@@ -135,6 +137,7 @@ def _recall(provider_id: int, group: Sequence[JournaledCall], now: datetime) -> 
         then.outcome = then.outcome or _left_behind(then.idempotency_key)
     try:
         with durable_transaction():
+            one_at_a_time(Provider.objects.get(pk=provider_id))  # before any refill, as `_record`
             requests = sum(_recall_once(provider_id, then, now) for then in group)
     except InHands:
         return None

@@ -4,16 +4,22 @@ of somebody else's for that. With real threads on a real database."""
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as desk_settings
 
-from orders.models import RequestCall
+from orders.aftersales import refill_numbers, refill_sends
+from orders.aftersales.batch_outcome import Answered, outcome_to_json
+from orders.models import Refill, RequestCall
 from orders.sending.restore_check import recalled_requests
 from orders.sending.restore_check.recalled_sends import NotRecalled
-from orders.status import Write
-from tests.builders import NOON
+from orders.sending.restore_check.request_journal import JournaledCall, Named
+from orders.status import RefillStatus, Status, Write
+from providers.panel_api import RefillStarted
+from tests.builders import NOON, make_order, make_refill
 
 from ..sending.test_every_write import Desk, take_back
 from ..sending.test_races import THREADS, at_once
@@ -81,3 +87,50 @@ def test_where_the_fastest_breaks_another_brings_the_call_in(desk, monkeypatch):
     assert (found.count(None), found.count(1), found.count(0)) == (1, 1, THREADS - 2)
     desk.row.refresh_from_db()
     assert (desk.row.status, desk.row.call) == (BACK[desk.write], RequestCall.objects.get())
+
+
+def test_an_earlier_call_is_brought_in_while_the_answer_to_the_newest_is_written_down(monkeypatch):
+    """Whoever writes what a call said of refills holds their account first: the other order, the
+    refill and then the account, would have each of the two wait for the other."""
+    order = make_order(Status.COMPLETED)
+    refill = make_refill(RefillStatus.UNCONFIRMED, order=order, requests=1)
+    since = NOON + timedelta(minutes=1)
+    newest = RequestCall.objects.create(
+        provider=order.provider, write=Write.REFILL, worker="w", started_at=since
+    )
+    Refill.objects.update(call=newest, sent_at=since)
+    named = Named(order.form_key, refill.requested_at, order.external_id)
+    earlier = JournaledCall(uuid4().hex, Write.REFILL, NOON, [named])
+    earlier.outcome = Answered({order.external_id: RefillStarted("77")})
+    told = outcome_to_json(Answered({order.external_id: RefillStarted("78")}))
+    holds_refill, holds_account = threading.Event(), threading.Event()
+    take, look = recalled_requests._take_refill, refill_numbers.given_twice
+    looked = list[str]()
+
+    def take_refill(*args: Any, **more: Any) -> bool:
+        taken = take(*args, **more)
+        holds_refill.set()
+        holds_account.wait(2)
+        return taken
+
+    def given_twice(outcome: Any, provider: Any) -> dict[str, str]:
+        found = look(outcome, provider)
+        looked.extend(said.refill_id for said in outcome.rows.values())
+        if looked[-1] == "78":
+            holds_account.set()
+            holds_refill.wait(2)
+        return found
+
+    monkeypatch.setattr(recalled_requests, "_take_refill", take_refill)
+    monkeypatch.setattr(refill_sends, "given_twice", given_twice)
+
+    def machine(number: int) -> object:
+        if number:
+            kept = {"call": newest.idempotency_key, "outcome": told}
+            return recalled_requests.take_in_kept(kept, now=since)
+        return recalled_requests._recall(order.provider_id, [earlier], since)
+
+    assert at_once(machine, 2)[1] is True
+    assert sorted(looked) == ["77", "78"], "neither had to be tried again"
+    words = "\n".join(order.events.values_list("text", flat=True))
+    assert "77" in words and "78" in words
