@@ -13,6 +13,7 @@ from django.forms import BoundField, widgets
 from django.utils.functional import Promise
 
 from core.own_words import give_own_words
+from core.rows.numbers import row_number
 from core.texts import LONGEST_TEXT, UNREADABLE
 
 CSS: tuple[tuple[type[widgets.Widget], str], ...] = (
@@ -122,6 +123,16 @@ class FormKeyField(forms.UUIDField):
     """The idempotency key of a form, drawn with it: the same form sent twice does its work once."""
 
     widget = FormKeyInput
+
+
+class RowsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic when it runs
+    """Rows that are ticked, by their numbers. What is the number of no row, on any database, is
+    refused before one is asked: SQLite breaks on thirty digits."""
+
+    def clean(self, value: Any) -> Any:
+        if isinstance(value, list) and None in map(row_number, value):
+            raise forms.ValidationError(self.error_messages["invalid_choice"], "invalid_choice")
+        return super().clean(value)
 
 
 class NoteField(forms.CharField):

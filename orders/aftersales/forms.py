@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from core.forms import FilterForm, TablerForm
+from core.forms import FilterForm, RowsField, TablerForm
 from providers.forms.fields import provider_field
 
 from ..models import Refill
@@ -32,7 +32,7 @@ class SelectedRefills(TablerForm, forms.Form):
     """Which refills, and what is to be done with them."""
 
     step = forms.ChoiceField(choices=[("again", "Ask again"), ("withdraw", "Withdraw")])
-    refill = forms.ModelMultipleChoiceField(
+    refill = RowsField(
         Refill.objects.all(), error_messages={"required": "Select at least one refill first."}
     )
 

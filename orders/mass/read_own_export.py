@@ -3,6 +3,8 @@ tells of an order is left out, and what cannot be ordered again as it was is sai
 
 from __future__ import annotations
 
+from core.rows.numbers import row_number
+
 from ..lists.csv_export import COLUMNS, bare
 
 HEADINGS = tuple(name for name, _, _ in COLUMNS)
@@ -27,9 +29,9 @@ def as_pasted(cells: dict[str, str]) -> tuple[dict[str, str], str]:
     found = {name: bare(cells[name]) for name in _ASKED & cells.keys()}
     if parent := cells.get("parent"):
         return found, f"A part that order {parent} started: it is not ordered by itself."
-    runs, units = found.get("runs", ""), found.get("quantity", "")
-    if runs.isascii() and runs.isdigit() and units.isascii() and units.isdigit() and int(runs):
-        each, rest = divmod(int(units), int(runs))
+    runs, units = row_number(found.get("runs", "")), row_number(found.get("quantity", ""))
+    if runs and units is not None:
+        each, rest = divmod(units, runs)
         if rest:
             return found, f"{units} units are not {runs} equal runs."
         found["quantity"] = str(each)  # the export tells all runs together

@@ -226,6 +226,17 @@ def test_a_slip_changes_nothing(staff: Client, ticked: dict[str, str]) -> None:
     assert refill.status == RefillStatus.UNCONFIRMED
 
 
+@pytest.mark.parametrize("number", ["9" * 30, str(2**63), "9" * 5000, "-1", "１"])
+def test_a_number_of_thirty_digits_selects_no_refill(staff: Client, number: str) -> None:
+    refill = make_refill(RefillStatus.UNCONFIRMED)
+    shown = {f"shown-{refill.pk}": refill.shown}
+    ticked = {"step": "again", "refill": [str(refill.pk), number]} | shown
+    assert staff.post("/orders/refills/selected/", ticked).status_code == 302
+    assert "This choice does not exist, or no longer." in list_of(staff)
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.UNCONFIRMED
+
+
 def test_a_viewer_sees_and_changes_nothing(client_for_role: Any) -> None:
     viewer, refill = client_for_role(Role.VIEWER), make_refill(RefillStatus.UNCONFIRMED)
     page = page_of(viewer, refill.order) + list_of(viewer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +12,9 @@ from core.roles import Role
 from orders.lists.csv_export import bare, export_lines, inert
 from orders.mass.check_lines import check
 from orders.mass.mass_order import draft_batch
+from orders.mass.read_own_export import HEADINGS
 from orders.mass.read_paste import MORE, digest_of, read_paste
-from orders.models import Order
+from orders.models import BatchLine, Order
 from orders.placing.cells import (
     address_in,
     holds_more,
@@ -151,6 +154,22 @@ def test_the_own_export_can_be_pasted_back() -> None:
     assert asked == {"quantity": "50", "runs": "3", "interval": "60"}
     assert not part.is_good and f"order {parent.pk} started" in part.cells[MORE]
     assert plain.warnings == feed.warnings == []
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize("spoiled", ["quantity", "runs"])
+def test_an_own_export_with_a_number_beyond_any_is_a_line_to_correct(
+    client_for_role: Any, spoiled: str
+) -> None:
+    make_service(external_id="12")
+    cells = {"service": "12", "link": "@name", "quantity": "7", "runs": "2"} | {spoiled: "9" * 5000}
+    rows = [",".join(HEADINGS), ",".join(cells.get(name, "") for name in HEADINGS)]
+    manager = client_for_role(Role.MANAGER)
+    page = manager.post("/orders/mass-orders/new/", {"text": "\r\n".join(rows)}, follow=True)
+    assert page.status_code == 200
+    line = BatchLine.objects.get()
+    assert not line.is_good and line.cells[spoiled] == "9" * 5000
 
 
 def test_an_export_from_which_a_deciding_column_was_taken_is_refused_by_its_columns() -> None:
