@@ -45,7 +45,6 @@ def _not_in_balance(provider: Provider) -> list[OrderQuerySet]:
     there = paid.exclude(status__in=MAY_LEAVE)
     parts = [paid.filter(status__in=MAY_LEAVE)]
     if provider.balance_at is not None:
-        since = provider.balance_at
-        parts.append(there.filter(charge=None, sent_at__gt=since))
-        parts.append(there.filter(charge__isnull=False, sent_at__gt=since, created_at__gt=since))
+        # By when it was sent, whenever it was placed: one that waited is paid when it goes.
+        parts.append(there.filter(sent_at__gt=provider.balance_at))
     return parts

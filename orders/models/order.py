@@ -154,6 +154,7 @@ class Order(Delivered, models.Model):
                 condition=Q(charge=None),
                 name="order_without_charge",
             ),
+            models.Index(fields=["provider", "sent_at"], name="order_by_sending"),
             models.Index(
                 fields=["placed_by", "spend_day"],
                 condition=Q(spend_day__isnull=False),

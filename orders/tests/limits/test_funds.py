@@ -39,10 +39,11 @@ def test_what_may_still_leave_a_balance_is_on_its_way_once() -> None:
     order(provider, Status.PENDING, 20, created_at=EARLIER, sent_at=LATER)
     charged = Decimal(7)
     order(provider, Status.IN_PROGRESS, 40, created_at=LATER, sent_at=LATER, charge=charged)
+    order(provider, Status.IN_PROGRESS, 80, created_at=EARLIER, sent_at=LATER, charge=Decimal(9))
     for status in (Status.REJECTED, Status.WITHDRAWN, Status.NOT_PLACED):
         order(provider, status, 500)
     order(account(), Status.QUEUED, 1000)
-    assert funds_of(provider) == Funds(Decimal(100), NOON, Decimal(1 + 2 + 3 + 4 + 20 + 7))
+    assert funds_of(provider) == Funds(Decimal(100), NOON, Decimal(1 + 2 + 3 + 4 + 20 + 7 + 9))
 
 
 def test_nothing_is_said_of_a_balance_that_nobody_has_read() -> None:
