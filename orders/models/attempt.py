@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -210,6 +211,14 @@ class Attempt(models.Model):
         """What is known of it: one beside which an earlier try was linked has ended for the order,
         which has one live try, and not for whoever reads of it."""
         return Outcome.UNKNOWN if self.code == BOUGHT_TOO else Outcome(self.outcome)
+
+    @property
+    def balance_fell(self) -> Decimal | None:
+        """By how much the account's balance was lower when it was next read after the loss. What
+        else was charged or put in between is in it. None where it did not fall, or nobody knows."""
+        if self.balance_before is None or self.balance_after is None:
+            return None
+        return max(self.balance_before - self.balance_after, Decimal(0)) or None
 
     @property
     def doubt(self) -> str:
