@@ -27,5 +27,5 @@ def printed_cells(results: list[CellResult], *, of: str) -> str:
         for one in results
         for what in one.wrong
     ]
-    killed = sum(one.reached for one in results)
-    return "\n".join([*lines, f"{len(results)} cells of {of}, {killed} workers killed."])
+    reached = sum(one.reached for one in results)
+    return "\n".join([*lines, f"{len(results)} cells of {of}, {reached} times at their place."])

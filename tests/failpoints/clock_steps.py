@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import SimpleNamespace
@@ -100,23 +101,23 @@ def _if_it_lives(step: Step, spool: bool) -> End:
     return as_written_down(mode)
 
 
-class ClockWalk(Walk):
-    """A walk whose clock is set once. What its own clock counts, which nobody sets, goes on."""
+class SteppedWalk(Walk):
+    """A walk whose clock is set once, by so many `seconds`, and whose worker `dies` then or lives.
+    What its own clock counts, which nobody sets, goes on."""
 
-    def __init__(self, ground: Ground, step: Step) -> None:
-        super().__init__(ground, step.place, step.mode)
-        self.step = step
-        self.stepped = timedelta()
+    seconds: int
+    dies: bool
+    stepped = timedelta()
 
-    def result_of_step(self) -> StepResult:
+    @contextmanager
+    def _own_clock(self) -> Iterator[None]:
         own = SimpleNamespace(monotonic=lambda: (self.now - self.stepped).timestamp())
         with patch.object(send_clock, "time", own):
-            found = self.result()
-        return StepResult(self.step, found.reached, found.wrong)
+            yield
 
     def _set(self) -> None:
         if not self.stepped:
-            self.stepped = timedelta(seconds=self.step.seconds)
+            self.stepped = timedelta(seconds=self.seconds)
             self.now += self.stepped
 
     def _in_a_child(self, place: str, work: Callable[[], None]) -> bool:
@@ -125,7 +126,7 @@ class ClockWalk(Walk):
 
         def act() -> None:
             self._set()
-            if self.step.dies:
+            if self.dies:
                 kill()
 
         def to_its_end() -> None:
@@ -139,9 +140,27 @@ class ClockWalk(Walk):
             raise AssertionError(f"the child broke with {ended}")
         if ended != FINISHED:
             self._set()
+        return ended != FINISHED
+
+
+class ClockWalk(SteppedWalk):
+    """Of a send."""
+
+    def __init__(self, ground: Ground, step: Step) -> None:
+        super().__init__(ground, step.place, step.mode)
+        self.step, self.seconds, self.dies = step, step.seconds, step.dies
+
+    def result_of_step(self) -> StepResult:
+        with self._own_clock():
+            found = self.result()
+        return StepResult(self.step, found.reached, found.wrong)
+
+    def _in_a_child(self, place: str, work: Callable[[], None]) -> bool:
+        reached = super()._in_a_child(place, work)
+        if self.stepped:
             # One of yesterday is made again, which takes more orders than this account has.
             Recovery.objects.filter(provider=self.provider).update(calibrated_at=self.now)
-        return ended != FINISHED
+        return reached
 
     def _expected_end(self) -> End:
         return expected_step(self.step, spool=has_spool())

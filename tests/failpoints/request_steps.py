@@ -1,29 +1,29 @@
-"""Refills and cancels while the clock that all share is set: a worker dies there, at four places of
-a request, by each step of `clock_steps`. Nothing is sent twice, and nothing waits for the clock.
+"""Refills and cancels while the clock that all share is set: at four places of a request, by each
+step of `clock_steps`. The worker dies there or lives on, nothing is sent twice, and nothing waits
+for the clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
-from types import SimpleNamespace
-from unittest.mock import patch
 
 from orders.aftersales import runs
 from orders.models import PollSchedule
 from orders.restores.tasks import importers
 from orders.sending import clock_ahead
-from orders.sending.writes import answer_files, send_clock
+from orders.sending.writes import answer_files
 from orders.status import Write
 from providers.connect import client_for
 from providers.models import ProviderHealth
 
 from .cells import CellResult
-from .clock_steps import CAP, LOOK_EVERY, STEPS
-from .ground import FINISHED, KILLED, Ground, in_a_child, kill
+from .clock_steps import CAP, LOOK_EVERY, STEPS, SteppedWalk
+from .ground import Ground
 from .modes import Mode
-from .places import Place, killing_at
-from .requests import REQUEST_MODES, REQUEST_PLACES, WRITES, RequestWalk
+from .places import Left, Place
+from .requests import REQUEST_MODES, REQUEST_PLACES, WRITES, End, RequestWalk, expected_end
 
 STEP_PLACES = tuple(
     place
@@ -31,55 +31,56 @@ STEP_PLACES = tuple(
     if place.name in ("request.taken", "request.journaled", "request.answered", "request.kept")
 )
 STEP_MODES = tuple(mode for mode in REQUEST_MODES if mode.name in ("accepts", "reset, taken"))
-STRIDE = 7  # of the 64 cells
-Cell = tuple[Write, Place, int, Mode]
+BEFORE_IT_LEFT = ("request.taken", "request.journaled")
+STRIDE = 9  # of the 128 cells
+Cell = tuple[Write, Place, int, bool, Mode]
 
 
 def request_step_cells(*, everything: bool) -> list[Cell]:
-    """All, or a part with each place, step, write and provider."""
+    """All, or a part with each place, step, write, fate and provider."""
     cells = [
-        (write, place, seconds, mode)
+        (write, place, seconds, dies, mode)
         for write in WRITES
         for place in STEP_PLACES
         for seconds in STEPS
+        for dies in (False, True)
         for mode in STEP_MODES
     ]
     return cells if everything else cells[::STRIDE]
 
 
 def walk_request_steps(chosen: Iterable[Cell], ground: Ground) -> Iterator[CellResult]:
-    for write, place, seconds, mode in chosen:
-        yield RequestStepWalk(ground, write, place, seconds, mode).result_of_step()
+    for write, place, seconds, dies, mode in chosen:
+        yield RequestStepWalk(ground, write, place, seconds, dies, mode).result_of_step()
 
 
-class RequestStepWalk(RequestWalk):
-    """A walk whose clock is set as its worker dies. What nobody sets goes on."""
+def expected_if_it_lives(write: Write, place: Place, mode: Mode) -> End:
+    """Nothing is sent that was claimed by another clock, so it is sent once the provider is well
+    again; what was answered is written down."""
+    left = Left.PAYLOAD if place.name in BEFORE_IT_LEFT else Left.SETTLED
+    return expected_end(write, replace(place, left=left), mode)
+
+
+class RequestStepWalk(SteppedWalk, RequestWalk):
+    """Of a request."""
 
     def __init__(
-        self, ground: Ground, write: Write, place: Place, seconds: int, mode: Mode
+        self, ground: Ground, write: Write, place: Place, seconds: int, dies: bool, mode: Mode
     ) -> None:
-        super().__init__(ground, write, place, mode)
-        self.seconds, self.stepped = seconds, timedelta()
+        RequestWalk.__init__(self, ground, write, place, mode)
+        self.seconds, self.dies = seconds, dies
 
     def result_of_step(self) -> CellResult:
-        own = SimpleNamespace(monotonic=lambda: (self.now - self.stepped).timestamp())
-        with patch.object(send_clock, "time", own):
+        with self._own_clock():
             found = self.result_of_request()
-        found.wrong = [f"by {self.seconds:+} s {words}" for words in found.wrong]
+        fate = "dies" if self.dies else "lives"
+        found.wrong = [f"{fate}, by {self.seconds:+} s {words}" for words in found.wrong]
         return found
 
-    def _in_a_child(self, place: str, work: Callable[[], None]) -> bool:
-        def to_its_end() -> None:
-            with killing_at(place, kill):
-                work()
-
-        ended = in_a_child(to_its_end)
-        if ended not in (FINISHED, KILLED):
-            raise AssertionError(f"the child broke with {ended}")
-        if ended == KILLED:
-            self.stepped = timedelta(seconds=self.seconds)
-            self.now += self.stepped
-        return ended == KILLED
+    def _expected_end_of_request(self) -> End:
+        if self.dies:
+            return super()._expected_end_of_request()
+        return expected_if_it_lives(self.write, self.place, self.mode)
 
     def _fix(self) -> None:
         """The timetable, for as long as the longest wait of an order may last."""

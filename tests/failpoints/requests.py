@@ -150,9 +150,12 @@ class RequestWalk(Walk):
             account = self._account()
             runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 
+    def _expected_end_of_request(self) -> End:
+        return expected_end(self.write, self.place, self.mode)
+
     def _compared(self, end: End, reached: bool) -> CellResult:
         result = CellResult(self.write, self.place, self.mode, reached)
-        wanted = expected_end(self.write, self.place, self.mode)
+        wanted = self._expected_end_of_request()
         if reached != self.place.is_reached(self.mode):
             result.wrong.append("the place was reached" if reached else "it was not reached")
         if end != wanted:

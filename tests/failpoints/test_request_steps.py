@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from orders.status import Write
@@ -16,7 +18,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
 
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.value)
-def test_a_clock_that_is_set_as_a_worker_dies_over_a_request_sends_it_no_second_time(
+def test_a_clock_that_is_set_during_a_request_sends_it_no_second_time(
     write: Write,
 ) -> None:
     chosen = [cell for cell in request_step_cells(everything=False) if cell[0] is write]
@@ -27,7 +29,8 @@ def test_a_clock_that_is_set_as_a_worker_dies_over_a_request_sends_it_no_second_
     assert all(result.reached for result in results)
 
 
-def test_the_part_has_each_write_place_step_and_provider() -> None:
-    writes, places, steps, modes = zip(*request_step_cells(everything=False), strict=True)
+def test_the_part_has_each_write_place_step_fate_and_provider() -> None:
+    writes, places, steps, fates, modes = zip(*request_step_cells(everything=False), strict=True)
     assert set(writes) == set(WRITES) and set(places) == set(STEP_PLACES)
-    assert set(steps) == set(STEPS) and set(modes) == set(STEP_MODES)
+    assert {*zip(steps, fates, strict=True)} == {*product(STEPS, (False, True))}
+    assert set(modes) == set(STEP_MODES)
