@@ -43,6 +43,7 @@ POINTS: Final = frozenset(
         "recall.written",  # with the attempt, before the commit
         "recall.committed",  # in doubt, its answer not yet written
         "recall.listed",  # an order that has no row here is listed for a person
+        "recall.replayed",  # a lost send has its replays of before, not yet committed
         "recall.call",  # a forgotten call about refills or cancels has its row
         "recall.taken",  # its requests are known as sent, its answer is not written
         "recall.recorded",  # that too, before the commit

@@ -30,7 +30,15 @@ def main() -> int:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     from tests.closed_network import closed_network
-    from tests.failpoints import clock_steps, lists, request_steps, requests, restored, table
+    from tests.failpoints import (
+        clock_steps,
+        lists,
+        request_steps,
+        requests,
+        restored,
+        second_sends,
+        table,
+    )
     from tests.failpoints.cells import printed_cells
     from tests.failpoints.ground import ground
 
@@ -49,6 +57,11 @@ def main() -> int:
             printed_cells,
         ),
         "lists": (lists.list_cells(), lists.walk_lists, printed_cells),
+        "second sends": (
+            second_sends.second_cells(**all_of),
+            second_sends.walk_seconds,
+            printed_cells,
+        ),
         "restores": (restored.restore_cells(**all_of), restored.walk_restores, printed_cells),
     }
     setup_test_environment()

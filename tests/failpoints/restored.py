@@ -124,7 +124,7 @@ class RestoreWalk(Walk):
         self._buy_everything()
         self.adds_then = self.box.calls("add")
         backup.go()
-        _give_numbers_out_again()
+        give_numbers_out_again()
         self.now += timedelta(seconds=LEASES_OVER)
         recalling, accepting = self.work is Work.RECALL, self.work is Work.ACCEPT
         reached = recalling and self._in_a_child(self.place.name, self._look)
@@ -216,7 +216,7 @@ class RestoreWalk(Walk):
         return wrong
 
 
-def _give_numbers_out_again() -> None:
+def give_numbers_out_again() -> None:
     """As a restored database does."""
 
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from .modes import MODES
 from .places import IN_THE_CLIENT, PLACES
 from .requests import REQUEST_PLACES
 from .restored import RESTORE_PLACES
+from .second_sends import SECOND_PLACES
 from .table import cells, printed, walk
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -30,7 +31,9 @@ def test_every_failpoint_has_its_column_and_every_way_of_a_provider_its_row():
     of_requests = {place.name for place in REQUEST_PLACES}
     of_lists = {place.name for _, place in LIST_PLACES}
     of_restores = {place.name for _, place in RESTORE_PLACES}
-    assert set(names) | of_requests | of_lists | of_restores == POINTS | IN_THE_CLIENT
+    of_second_sends = {place.name for _, place in SECOND_PLACES}
+    others = of_requests | of_lists | of_restores | of_second_sends
+    assert set(names) | others == POINTS | IN_THE_CLIENT
     assert len(names) == len(set(names)) >= 14
     assert len({mode.name for mode in MODES}) == len(MODES) >= 16
 

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from core.failpoints import failpoint
 from core.rows.loops import one_by_one
 
 from ...models import Attempt
@@ -102,7 +103,9 @@ def _give_back_to(pk: int, now: datetime) -> bool:
     with transaction.atomic():
         rows = Attempt.objects.select_for_update(of=("self",)).select_related("order__provider")
         lost = rows.filter(pk=pk, outcome=Outcome.UNKNOWN).first()
-        return lost is not None and give_back(lost, now=now)
+        given = lost is not None and give_back(lost, now=now)
+        failpoint("recall.replayed")
+        return given
 
 
 def _give_back(lost: Attempt, told: Told, now: datetime) -> bool:
