@@ -157,7 +157,8 @@ class JournalGap(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["halt", "provider", "host"], name="journal_gap_once_per_machine"
+                fields=["halt", "provider", "host", "kept_from"],
+                name="journal_gap_once_per_machine",
             ),
         ]
 

@@ -91,10 +91,10 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
         halt=halt,
         provider_id=account,
         host=socket.gethostname()[:80],
+        kept_from=max(one.kept_from for one in found),  # a later one is another's
         defaults={
             "found_at": now,
             "known_until": min(known, default=None),
-            "kept_from": max(one.kept_from for one in found),
             "events_through": newest_row(OrderEvent),
             "orders_through": newest_row(Order),
             "refills_through": newest_row(Refill),

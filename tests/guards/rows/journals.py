@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+BEHIND = "orders/tests/restores/test_backup_behind_a_stop.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
 RESTORES = "orders/tests/sending/test_restore_guard.py"
@@ -66,6 +67,15 @@ GUARDS = (
         "    if mark.is_of(row):\n        return None",
         "    if mark.is_of(row) or journal:\n        return None",
         (f"{GAPS}::test_what_neither_journal_nor_database_knows_is_not_sent_again",),
+        "orders/sending/restore_check/journal_gaps.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: another gap behind a stop that stands is another one",
+        "        kept_from=max(one.kept_from for one in found),  # a later one is another's\n"
+        "        defaults={\n",
+        '        defaults={\n            "kept_from": max(one.kept_from for one in found),\n',
+        (f"{BEHIND}::test_orders_from_behind_the_stop_are_not_bought_twice",),
         "orders/sending/restore_check/journal_gaps.py",
         items=(23,),
     ),
