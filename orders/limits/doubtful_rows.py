@@ -64,7 +64,8 @@ def gap_over_job(job: BulkJob) -> JournalGap | None:
 def known_gap(job: BulkJob | None = None) -> int:
     """The newest that is known to who lets something be sent now, or who began this action; or 0.
 
-    It is a number, and is compared with numbers: the database gives them in the order of its rows.
+    It is a number, and is compared with numbers: as they are noted one after the other
+    (`journal_gaps.note_gap`), a lower one never appears after a higher one.
     """
     gap = _newest(Q() if job is None else ~_over_job(job))
     return gap.pk if gap else 0

@@ -116,8 +116,9 @@ class Writes:
 
     def _asked_since(self) -> set[int]:
         """Whose newer answer another worker has written: this one stood still with an older one,
-        until its lease had run out. After the orders are held, which is everybody's first lock. An
-        order without a schedule has ended, or been moved, which its status tells."""
+        until its lease had run out. After the orders are held: whoever writes an order and its
+        schedule holds the order first. An order without a schedule has ended, or been moved, which
+        its status tells."""
         columns = ("order_id", "external_id", "checked_at")
         rows = read_by_key(PollSchedule, columns, sorted(self.asked), lock=True)
         asked = {pk: (one.external_id, one.checked_at) for pk, one in self.asked.items()}

@@ -23,8 +23,9 @@ def refuse_id_of_duplicate(attempt: Attempt, external_id: str) -> None:
     """Raises IdTaken where an order of another row of this account has it, or one has it with
     zeros before it: no index of the database reaches over two rows, or two spellings. In the
     transaction that gives it to the order, behind whoever gives it to another one, and after the
-    attempt is held, which is everybody's first lock. On one row two spellings recorded at the very
-    same moment are not seen: an account sends one order at a time, and a link always waits."""
+    attempt is held, which whoever records or resolves a send holds first. On one row two spellings
+    recorded at the very same moment are not seen: an account sends one order at a time, and a link
+    always waits."""
     if not external_id:
         return
     others = duplicates_of(attempt.provider)

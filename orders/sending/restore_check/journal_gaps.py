@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
 from django.db.models import Max, QuerySet
 
 from providers.models import Provider
@@ -87,22 +88,25 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
     if halt is None or not found or not Provider.objects.filter(pk=account).exists():
         return None
     known = [one.known_until for one in found if one.known_until is not None]
-    row, is_new = JournalGap.objects.get_or_create(
-        halt=halt,
-        provider_id=account,
-        host=socket.gethostname()[:80],
-        kept_from=max(one.kept_from for one in found),  # a later one is another's
-        defaults={
-            "found_at": now,
-            "known_until": min(known, default=None),
-            "events_through": newest_row(OrderEvent),
-            "orders_through": newest_row(Order),
-            "refills_through": newest_row(Refill),
-            "cancels_through": newest_row(CancelRequest),
-            "batches_through": newest_row(OrderBatch),
-            "jobs_through": newest_row(BulkJob),
-        },
-    )
+    with transaction.atomic():
+        # One after the other: who knows of a gap knows of each with a lower number
+        Halt.objects.select_for_update(no_key=True).get(pk=halt.pk)
+        row, is_new = JournalGap.objects.get_or_create(
+            halt=halt,
+            provider_id=account,
+            host=socket.gethostname()[:80],
+            kept_from=max(one.kept_from for one in found),  # a later one is another's
+            defaults={
+                "found_at": now,
+                "known_until": min(known, default=None),
+                "events_through": newest_row(OrderEvent),
+                "orders_through": newest_row(Order),
+                "refills_through": newest_row(Refill),
+                "cancels_through": newest_row(CancelRequest),
+                "batches_through": newest_row(OrderBatch),
+                "jobs_through": newest_row(BulkJob),
+            },
+        )
     if is_new:
         log.critical("sends to account %s are known to nobody: %s", account, row)
     return row if is_new else None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import threading
 
-from orders.models import Attempt, Halt, Order, OrderEvent, PollSchedule
+import pytest
+from django.db import transaction
+
+from orders.limits import doubtful_rows
+from orders.models import Attempt, Halt, JournalGap, Order, OrderEvent, PollSchedule
 from orders.sending import send_journal, send_orders, send_run
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, journal_gaps
 from orders.status import HaltKind, Outcome, Status
 from providers.models import Provider
 from tests.builders import NOON, make_order, make_provider, make_service
@@ -64,3 +68,26 @@ def test_eight_accounts_send_at_once_and_each_keeps_its_own_mark():
         assert mark
         assert mark.is_of(order.attempts.select_related("order").get())
     assert guard.check_database(now=NOON)
+
+
+def test_who_knows_of_a_gap_of_the_journal_knows_of_each_with_a_lower_number(monkeypatch):
+    """Two machines note one at the same moment; a refill that is let go keeps the newest known."""
+    guard.quarantine("by hand", now=NOON)
+    accounts = [make_provider().pk, make_provider().pk]
+    monkeypatch.setattr(journal_gaps, "_gap", lambda *of: journal_gaps.Between(None, NOON))
+    is_numbered, other_is_there = threading.Event(), threading.Event()
+
+    def machine(number: int) -> int:
+        if number:
+            is_numbered.wait(60)
+            assert journal_gaps.note_gap(accounts[1], now=NOON)
+            known = JournalGap.objects.filter(pk__lte=doubtful_rows.known_gap()).count()
+            other_is_there.set()
+            return known
+        with transaction.atomic():
+            assert journal_gaps.note_gap(accounts[0], now=NOON)
+            is_numbered.set()
+            other_is_there.wait(3)
+        return 0
+
+    assert at_once(machine, 2) == [0, 2]
