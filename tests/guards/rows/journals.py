@@ -72,9 +72,10 @@ GUARDS = (
     ),
     Guard(
         "restored: another gap behind a stop that stands is another one",
-        "        kept_from=max(one.kept_from for one in found),  # a later one is another's\n"
-        "        defaults={\n",
-        '        defaults={\n            "kept_from": max(one.kept_from for one in found),\n',
+        "            kept_from=max(one.kept_from for one in found),  # a later one is another's\n"
+        "            defaults={\n",
+        "            defaults={\n"
+        '                "kept_from": max(one.kept_from for one in found),\n',
         (f"{BEHIND}::test_orders_from_behind_the_stop_are_not_bought_twice",),
         "orders/sending/restore_check/journal_gaps.py",
         items=(23,),
