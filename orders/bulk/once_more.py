@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Final
+from uuid import UUID
 
 from core.clocks import SAME_LINE_SECONDS
 from core.models import User
 
 from ..models import Order, OrderQuerySet
-from ..repeats import name_of, spelled, untold
 from .ordered_again import bought_again
 
 FEW: Final = 5  # that are named
@@ -24,35 +25,45 @@ NOT_TICKED = (
 
 @dataclass(frozen=True, slots=True)
 class OnceMore:
-    """What earlier actions bought in the last 24 hours for the orders that a page shows, newest
-    first, and for how many of those."""
+    """What earlier actions bought in the last 24 hours for the orders that a page shows, `beside`
+    which it was drawn: the newest of it, how much, and for how many of those."""
 
-    bought: tuple[Order, ...]
+    named: tuple[Order, ...]
+    count: int
     of_orders: int
     is_own: bool  # whoever looks has placed all of it
+    beside: Collection[int]
 
     def __bool__(self) -> bool:
-        return bool(self.bought)
-
-    @property
-    def named(self) -> tuple[Order, ...]:
-        return self.bought[:FEW]
+        return bool(self.count)
 
     @property
     def more(self) -> int:
-        return len(self.bought) - len(self.named)
+        return self.count - len(self.named)
 
     @property
     def newest_at(self) -> datetime:
-        return self.bought[0].created_at
+        return self.named[0].created_at
 
     @property
     def consent(self) -> str:
-        """What the tick carries: exactly these."""
-        return spelled([name_of(order.form_key) for order in self.bought])
+        """What the tick carries: the newest. The others are among what the page was drawn beside,
+        which it carries too."""
+        return self.named[0].form_key.hex
 
     def is_meant(self, ticked: str) -> bool:
-        return not untold([name_of(order.form_key) for order in self.bought], ticked)
+        """Nothing newer is there: which of what was shown has bought nothing in the end, or was
+        bought longer ago by now, is no matter."""
+        return not self or self.named[0].pk <= self._number_of(ticked)
+
+    def _number_of(self, ticked: str) -> int:
+        """Of the order that was the newest then; 0: there is none, or it was not shown."""
+        try:
+            newest = Order.objects.filter(form_key=UUID(ticked))
+        except ValueError:
+            return 0
+        number = newest.values_list("pk", flat=True).first()
+        return number if number in self.beside else 0
 
 
 def once_more(
@@ -60,13 +71,14 @@ def once_more(
 ) -> OnceMore:
     """Among the orders that a page was drawn `beside`: any other is asked about as it is bought."""
     since = now - timedelta(seconds=SAME_LINE_SECONDS)
-    found, of_orders = dict[int, Order](), set[int]()
+    bought, of_orders, is_own = set[int](), set[int](), True
     for part in parts:
         items = bought_again(part.order_by().values_list("pk", flat=True))
-        for item in items.filter(made__created_at__gte=since).select_related("made"):
-            if item.made and item.made.pk in beside:
-                found[item.made.pk] = item.made
-                of_orders.add(item.order_id)
-    bought = tuple(found[pk] for pk in sorted(found, reverse=True))
-    is_own = all(order.placed_by_id == person.pk for order in bought)
-    return OnceMore(bought, len(of_orders), is_own)
+        lately = items.filter(made__created_at__gte=since)
+        for pk, order, by in lately.values_list("made", "order", "made__placed_by"):
+            if pk in beside:
+                bought.add(pk)
+                of_orders.add(order)
+                is_own = is_own and by == person.pk
+    named = Order.objects.filter(pk__in=nlargest(FEW, bought)).order_by("-pk")
+    return OnceMore(tuple(named), len(bought), len(of_orders), is_own, beside)

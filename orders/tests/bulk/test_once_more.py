@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core import clocks
 from core.roles import Role
 from orders.bulk import apply_step
 from orders.bulk import tasks as bulk_tasks
-from orders.bulk.once_more import NOT_TICKED
+from orders.bulk.once_more import FEW, NOT_TICKED, once_more
 from orders.links import link_key
 from orders.models import BulkJob, Order
 from orders.placing.order_again import draft_again
@@ -33,9 +35,9 @@ def staff(client_for_role: Callable[[Role], Client], monkeypatch: pytest.MonkeyP
     return client_for_role(Role.MANAGER)
 
 
-def two_open() -> str:
+def two_open(count: int = 2) -> str:
     made = []
-    for number in range(2):
+    for number in range(count):
         link = f"https://lumen.example/home/{number}"
         made.append(make_order(Status.IN_PROGRESS, link=link, link_key=link_key(link)))
     Order.objects.update(created_at=timezone.now() - timedelta(days=30))
@@ -92,6 +94,48 @@ def test_a_tick_speaks_of_what_was_bought_as_it_was_drawn_and_of_nothing_later(
     buy(staff, url, once_more=consent)
     assert staff.post(url, pressed(staff.get(url), once_more=consent)).status_code == 422
     assert BulkJob.objects.count() == 2
+
+
+LONG_AGO = timedelta(seconds=clocks.SAME_LINE_SECONDS + 60)
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["newest", "oldest"])
+@pytest.mark.parametrize("gone", ["costs nothing", "a day old"])
+def test_a_tick_holds_although_some_of_what_was_bought_is_none_any_more(
+    staff: Client, gone: str, which: int
+) -> None:
+    url = two_open(22)
+    bought = buy(staff, url)
+    page = staff.get(url)
+    again = page.context["once_more"]
+    assert (again.count, again.of_orders, again.more, again.is_own) == (22, 22, 17, True)
+    assert list(again.named) == bought[:5]
+    one = Order.objects.filter(pk=bought[which].pk)
+    if gone == "costs nothing":
+        one.update(status=min(COSTS_NOTHING))
+    else:
+        one.update(created_at=timezone.now() - LONG_AGO)
+    assert staff.post(url, pressed(page, once_more=again.consent)).status_code == 302
+
+
+@pytest.mark.parametrize("ticked", ["", "on", "0" * 32, "chosen"])
+def test_a_tick_that_names_nothing_bought_says_nothing(staff: Client, ticked: str) -> None:
+    url = two_open()
+    chosen = Order.objects.order_by("pk")[0].form_key.hex
+    buy(staff, url)
+    said = pressed(staff.get(url), once_more=chosen if ticked == "chosen" else ticked)
+    assert staff.post(url, said).status_code == 422
+
+
+def test_of_what_was_bought_only_those_that_are_named_are_read_whole(staff: Client) -> None:
+    bought = buy(staff, two_open(7))
+    beside, person = {one.pk for one in bought}, bought[0].placed_by
+    assert person
+    with CaptureQueriesContext(connection) as asked:
+        again = once_more([Order.objects.all()], beside, person, timezone.now())
+    assert again.count == 7 and list(again.named) == bought[:FEW]
+    rows, named = (one["sql"].partition(" FROM ")[0] for one in asked)
+    assert "link" in named and "link" not in rows
 
 
 def test_without_a_second_time_no_tick_is_asked_for(staff: Client) -> None:

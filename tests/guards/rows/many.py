@@ -281,6 +281,16 @@ GUARDS = (
         items=(5,),
     ),
     Guard(
+        "bulk: such a tick speaks of nothing that was bought later",
+        "not self or self.named[0].pk <= self._number_of(ticked)",
+        "not self or bool(self._number_of(ticked))",
+        (
+            "orders/tests/bulk/test_once_more.py::test_a_tick_speaks_of_what_was_bought_as_it_was_drawn_and_of_nothing_later",
+        ),
+        "orders/bulk/once_more.py",
+        items=(5,),
+    ),
+    Guard(
         "bulk: only what its confirmation named is left out as announced",
         "    left = sum(order_id in told for order_id in failed)",
         "    left = len(failed)",
