@@ -44,6 +44,13 @@ def _reference(**more: Any) -> PlainTextField:
     return PlainTextField(**{"label": "Customer's reference", **given, **more})
 
 
+def _read(text: str) -> list[int]:
+    try:
+        return read(text, most=MOST) if text else []
+    except NotChosen:
+        raise forms.ValidationError(LOST) from None
+
+
 def _shown() -> forms.CharField:
     """What stood in a field when it was drawn; a draft in the browser keeps it along."""
     kept = forms.HiddenInput(attrs={"data-draft-shown": True})
@@ -94,6 +101,7 @@ class BulkForm(TablerForm, forms.Form):
     chosen = forms.CharField(widget=forms.HiddenInput)
     shown_orders = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     left_out = forms.CharField(required=False, widget=forms.HiddenInput)
+    left_unless_meant = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_chosen(self) -> list[int]:
         """The ids of exactly the orders that were shown."""
@@ -104,11 +112,18 @@ class BulkForm(TablerForm, forms.Form):
 
     def clean_left_out(self) -> list[int]:
         """The ids of those for which the confirmation said that it cannot be done."""
-        text = self.cleaned_data["left_out"]
-        try:
-            return read(text, most=MOST) if text else []
-        except NotChosen:
-            raise forms.ValidationError(LOST) from None
+        return _read(self.cleaned_data["left_out"])
+
+    def clean_left_unless_meant(self) -> list[int]:
+        """The ids of those that it said are left out unless a second time is meant."""
+        return _read(self.cleaned_data["left_unless_meant"])
+
+    @property
+    def left_as_told(self) -> list[int]:
+        """The ids of those that the confirmation, as it was sent, says are left out."""
+        values = self.cleaned_data
+        beside = [] if values.get("beside_open") else values["left_unless_meant"]
+        return [*values["left_out"], *beside]
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _start(
         if not _is_meant_once_more(form, terms.pop("once_more"), request.user):
             form.add_error(None, NOT_TICKED)
             return _ask(request, kind, selection, form, status=422)
-    if left_out := form.cleaned_data["left_out"]:
+    if left_out := form.left_as_told:
         terms |= {"left_out": spelled(left_out), "left_as_told": len(left_out)}
     job, is_new = start_job(
         kind,
@@ -186,7 +186,8 @@ def _ask(
         "form_key": said.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
         "shown_orders": "" if kind == JobKind.REORDER else _digest(_form_keys(chosen)),
-        "left_out": spelled(seen.left_ids) if seen.left_ids else "",
+        "left_out": spelled(seen.left_ids),
+        "left_unless_meant": spelled(seen.beside_ids),
         "shown_beside": beside,
         "shown_sends": ".".join(sorted(seen.told_sends)),
         "shown_refills": refills,

@@ -43,7 +43,7 @@ REPLACED = {JobKind.REFERENCE: "reference", JobKind.NOTE: "note"}
 @dataclass(slots=True)
 class Outlook:
     """What would come of a job: how many orders, why not for how many and for which, what they cost
-    once and without those that may be bought a second time, how many those are (beside an order for
+    once and without those that may be bought a second time, which those are (beside an order for
     their service and link: themselves, perhaps, or what is bought for another of them), by which
     earlier jobs they were ordered again already, how many have words that others take the place
     of, what those wait for that are let go, the first of those it is done to, who is
@@ -51,7 +51,6 @@ class Outlook:
     what was bought before a restore and has no order here beside them."""
 
     total: int = 0
-    beside_open: int = 0
     replaced: int = 0
     done_by: Counter[int] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -60,6 +59,7 @@ class Outlook:
     told_sends: set[str] = field(default_factory=set)
     again_lines: list[AgainLine] = field(default_factory=list)
     left_ids: list[int] = field(default_factory=list)
+    beside_ids: list[int] = field(default_factory=list)
     done_to: list[Order] = field(default_factory=list)
     estimates: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     estimates_alone: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -78,6 +78,11 @@ class Outlook:
     def more_done_to(self) -> int:
         """How many can be done that the list has no room for."""
         return self.possible - len(self.done_to)
+
+    @property
+    def beside_open(self) -> int:
+        """How many may be bought a second time."""
+        return len(self.beside_ids)
 
     @property
     def alone(self) -> int:
@@ -186,7 +191,8 @@ def outlook(
                 )
                 seen.tell(AgainLine(order, why_asked=asked if is_beside_open else ""))
             again.add(place)  # what is bought for it stands beside the next one
-            seen.beside_open += is_beside_open
+            if is_beside_open:
+                seen.beside_ids.append(order.pk)
             _add_estimate(seen, order, is_alone=not is_beside_open)
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
             if kind == JobKind.RELEASE:

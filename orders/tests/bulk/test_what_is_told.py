@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from orders.bulk import apply_step, bulk_action, outlook, tasks
 from orders.models import BulkJob, Order
 from orders.status import Status
+from orders.tests.bulk.test_once_more import pressed, run_newest, two_open
 from tests.builders import NOON, make_order, make_service
 from tests.one_line import one_line
 
@@ -65,3 +68,29 @@ def test_what_was_announced_as_left_out_is_no_failure(
     else:
         assert "3 of 3 done · 1 left out as announced" in pages[0] and "bar-green" in pages[0]
         assert "3 / 3" in pages[1] and not any("Done in part" in page for page in pages)
+
+
+@pytest.mark.parametrize("is_meant", [False, True])
+def test_what_is_left_out_unless_it_is_meant_is_announced_where_it_is_not(
+    staff: Client, monkeypatch: pytest.MonkeyPatch, *, is_meant: bool
+) -> None:
+    monkeypatch.setattr(tasks, "ring_job", lambda pk: None)
+    two_open()
+    long_ago = timezone.now() - timedelta(days=30)
+    make_order(Status.COMPLETED, link_key="alone", created_at=long_ago)
+    page = staff.get(address := "/orders/bulk/?kind=reorder&scope=all")
+    assert "1 to be ordered again · 2 only when" in one_line(page.content.decode())
+    said = pressed(page, left_unless_meant=page.context["left_unless_meant"])
+    assert f'name="left_unless_meant" value="{said["left_unless_meant"]}"' in page.content.decode()
+    said |= {"left_out": page.context["left_out"], "beside_open": "on" if is_meant else ""}
+    assert staff.post(address, said).status_code == 302
+    run_newest()
+    job = BulkJob.objects.get()
+    told = one_line(staff.get(f"/orders/bulk-actions/{job.pk}/").content.decode())
+    assert job.terms.keys() >= {"agreed"} and "left_unless_meant" not in job.terms
+    if is_meant:
+        assert (job.handled, job.failed, job.left_as_told) == (3, 0, 0)
+    else:
+        assert (job.handled, job.failed, job.left_as_told) == (3, 2, 2)
+        assert "1 of 1 done · 2 left out as announced" in told and "bar-green" in told
+    assert "</span>Done in part<" not in told

@@ -302,6 +302,17 @@ GUARDS = (
         items=(6,),
     ),
     Guard(
+        "bulk: what is left out unless meant is announced only where it is not meant",
+        '        beside = [] if values.get("beside_open") else values["left_unless_meant"]',
+        '        beside = values["left_unless_meant"][:0]',
+        (
+            "orders/tests/bulk/test_what_is_told.py"
+            "::test_what_is_left_out_unless_it_is_meant_is_announced_where_it_is_not",
+        ),
+        "orders/bulk/about_forms.py",
+        items=(6,),
+    ),
+    Guard(
         "bulk: another refill is asked for after those only that the confirmation knew",
         "    if not shown_refills.is_as_shown(",
         "    if False and not shown_refills.is_as_shown(",
