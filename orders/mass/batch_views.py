@@ -27,6 +27,7 @@ from . import mass_order, tasks
 from .check_lines import check
 from .figures import TABS, figures_of
 from .forms import Repeated, cells_to_fix, is_repeated, other_problems, take_step
+from .next_lines import words_of_next
 
 PAGE = "orders/mass/mass_order.html"
 PAGE_SIZE = 50
@@ -49,10 +50,11 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
     repeated = None if tab not in ("fix", "all") else _repeated(found, figures)
     rows = TABS[tab](found.lines).select_related("service__provider", "order__provider")
     page = asked_page(request, rows, keys=("number",), size=PAGE_SIZE)
+    behind = words_of_next(found, page.rows)
     context = _context(request, found, figures) | {
         "tab": tab,
         "page": page,
-        "lines": [_shown(line) for line in page.rows],
+        "lines": [_shown(line, behind=behind.get(line.number, "")) for line in page.rows],
         "repeated": repeated,
         "shown": shown,
         "has_word": bool(shown),
@@ -112,7 +114,8 @@ def batch_line(request: StaffRequest, pk: int) -> HttpResponse:
     fixed = Fixed()
     if request.method == "POST" and line.order is None:
         fixed = _fix(request, found, line)
-    shown = _shown(line, fixed.words, is_edited="edit" in request.GET and found.is_idle)
+    behind, is_edited = words_of_next(found, [line]), "edit" in request.GET and found.is_idle
+    shown = _shown(line, fixed.words, behind.get(line.number, ""), is_edited=is_edited)
     step = request.POST.get("step", "")
     context = {"batch": found, "line": shown, "focus": _focus(request, shown)}
     context |= {"repeated": fixed.repeated, "shown": fixed.shown}
@@ -272,14 +275,17 @@ def _focus(request: StaffRequest, shown: dict[str, Any]) -> str:
     return "line" if shown["row"].is_meant else "edit"
 
 
-def _shown(line: BatchLine, words: str = "", *, is_edited: bool = False) -> dict[str, Any]:
-    """A line, and what there is to fix about it."""
+def _shown(
+    line: BatchLine, words: str = "", behind: str = "", *, is_edited: bool = False
+) -> dict[str, Any]:
+    """A line, what there is to fix about it, and what waits `behind` it."""
     is_done = line.is_good or line.is_left_out or line.order_id is not None
     return {
         "row": line,
         "is_edited": is_edited and is_done,
         "cells": [] if is_done and not words and not is_edited else cells_to_fix(line),
         "problems": [*([words] if words else []), *other_problems(line)],
+        "warnings": [*line.warnings, *([behind] if behind else [])],
         "is_repeated": is_repeated(line),
         "is_shown_as_meant": line.is_meant and line.order_id is None and not line.is_left_out,
     }

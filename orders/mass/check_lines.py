@@ -138,11 +138,6 @@ def _accept(
     if ahead:
         words = f"This line will wait for {ahead}, which has this link at {service.provider}."
         line.warnings.append(words)
-    if later := around.later.get((service.provider_id, line.link_key)):
-        words = (
-            f"Line {later:,} will wait for this one: it has the same link at {service.provider}."
-        )
-        line.warnings.append(words)
     if not service.provider.is_active:
         line.warnings.append(f"{service.provider} is paused: it will be held.")
     around.claim(line)

@@ -82,8 +82,7 @@ class Claim(NamedTuple):
 class Surroundings:
     """`claimed` has the line that orders a service for a link, `meant` those that are meant as one
     order more, `lined_up` the line whose link comes first at a provider; they grow as lines are
-    checked. `later` has the first good line after those that are checked, by its link at a
-    provider. `tolerance` is in percent where the lines are held to the terms they were shown
+    checked. `tolerance` is in percent where the lines are held to the terms they were shown
     with."""
 
     services: dict[str, list[Service]]
@@ -94,7 +93,6 @@ class Surroundings:
     meant: dict[Place, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     unmatched: dict[tuple[int, str, str], list[UnmatchedOrder]] = field(default_factory=dict)
     lined_up: dict[Place, int] = field(default_factory=dict)
-    later: dict[Place, int] = field(default_factory=dict)
     rules: dict[int, LineRules] = field(default_factory=dict)
     tolerance: Decimal | None = None
 
@@ -117,12 +115,11 @@ class Surroundings:
         else:
             self.claimed[place] = claim
 
-    def line_up(self, line: BatchLine, *, is_later: bool = False) -> None:
+    def line_up(self, line: BatchLine) -> None:
         """A good line, after all that come before it."""
         if line.service is None:
             return
-        place = line.service.provider_id, line.link_key
-        (self.later if is_later else self.lined_up).setdefault(place, line.number)
+        self.lined_up.setdefault((line.service.provider_id, line.link_key), line.number)
 
     def rules_of(self, service: Service) -> LineRules:
         if service.pk not in self.rules:
@@ -153,7 +150,8 @@ def surroundings_of(
         others = _other_good_lines(batch, lines)
         for line in _with_links(others, keys):
             around.claim(line)
-            around.line_up(line, is_later=line.number > lines[0].number)
+            if line.number < lines[0].number:
+                around.line_up(line)
         if with_others and limits.limits:
             _count(limits, others)
     return around

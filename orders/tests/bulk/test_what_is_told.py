@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from core.roles import Role
 from orders.bulk import apply_step, bulk_action, outlook, tasks
 from orders.models import BulkJob, Order
 from orders.status import Status
@@ -72,8 +74,9 @@ def test_what_was_announced_as_left_out_is_no_failure(
 
 @pytest.mark.parametrize("is_meant", [False, True])
 def test_what_is_left_out_unless_it_is_meant_is_announced_where_it_is_not(
-    staff: Client, monkeypatch: pytest.MonkeyPatch, *, is_meant: bool
+    client_for_role: Callable[[Role], Client], monkeypatch: pytest.MonkeyPatch, *, is_meant: bool
 ) -> None:
+    staff = client_for_role(Role.MANAGER)
     monkeypatch.setattr(tasks, "ring_job", lambda pk: None)
     two_open()
     long_ago = timezone.now() - timedelta(days=30)

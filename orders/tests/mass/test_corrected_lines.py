@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
+from core.roles import Role
 from orders.mass.check_lines import check
-from orders.models import BatchLine, Order
+from orders.mass.mass_order import digest_of_good
+from orders.models import BatchLine, Order, OrderBatch
 from orders.tests.mass.test_meant_lines import mean
 from orders.tests.mass.test_place_lines import make_batch
 from orders.tests.mass.test_repeated_lines import address, bought, lines_of, paste, place
 from tests.builders import NOON, make_service
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -75,21 +81,35 @@ def test_a_line_looked_at_alone_has_the_warnings_it_has_among_all_of_them() -> N
     assert two.is_good and two.warnings == alone
 
 
-def test_a_line_that_comes_before_one_for_its_link_says_that_this_will_wait() -> None:
-    service = make_service()
+WAITS = "Line 2 will wait for this one: it has the same link at"
+
+
+def drawn(staff: Client, batch: OrderBatch) -> str:
+    answer = staff.get(reverse("mass-order", args=[batch.pk]), {"tab": "all"})
+    return one_line(answer.content.decode())
+
+
+def test_a_line_that_comes_before_one_for_its_link_says_so_as_long_as_it_does(
+    client_for_role: Callable[[Role], Client],
+) -> None:
+    staff, service = client_for_role(Role.MANAGER), make_service()
     other, elsewhere = make_service(service.provider), make_service()
-    last = f"{other.external_id}|{address(2)}|300\n{elsewhere.external_id}|{address(3)}|300"
+    last = f"{other.external_id}|{address(1)}|300\n{elsewhere.external_id}|{address(1)}|300"
     batch = make_batch(f"{paste(service, range(1, 2))}\n{last}")
     one, two, three = lines_of(batch)
-    assert not (one.warnings or two.warnings or three.warnings)
-    assert not corrected(one, one).warnings
-    one.cells = {**one.cells, "link": address(3)}
-    check([one], batch, person=batch.created_by, now=NOON, with_others=True)
-    assert not one.warnings, "it is at another provider"
-    one.cells = {**one.cells, "link": address(2)}
-    check([one], batch, person=batch.created_by, now=NOON, with_others=True)
-    [words] = one.warnings
-    assert words.startswith("Line 2 will wait for this one") and str(service.provider) in words
+    assert one.is_good and two.is_good and three.is_good and not one.warnings
+    assert drawn(staff, batch).count(f"{WAITS} {service.provider}.") == 1
+    assert "Line 3 will wait" not in drawn(staff, batch), "it is at another provider"
+    shown = digest_of_good(batch, None)
+    staff.post(reverse("mass-order-check", args=[batch.pk]))
+    assert WAITS in drawn(staff, batch) and digest_of_good(batch, None) == shown
+    corrected(one, one)
+    assert WAITS in drawn(staff, batch) and digest_of_good(batch, None) == shown
+    alone = staff.get(reverse("mass-order-line", args=[one.pk]))
+    assert WAITS in one_line(alone.content.decode())
+    two.cells = {**two.cells, "link": address(2)}
+    corrected(two, two)
+    assert two.is_good and WAITS not in drawn(staff, batch)
 
 
 def test_lines_that_are_placed_each_by_itself_wait_for_one_another() -> None:

@@ -171,12 +171,11 @@ GUARDS = (
         items=(6, 20),
     ),
     Guard(
-        "mass order: a line looked at alone is warned of those before and after it",
-        "            around.line_up(line, is_later=line.number > lines[0].number)\n",
-        "",
+        "mass order: a line looked at alone is warned of those before it",
+        "            if line.number < lines[0].number:\n",
+        "            if line.number < 0:\n",
         (
             f"{ALONE}::test_a_line_looked_at_alone_has_the_warnings_it_has_among_all_of_them",
-            f"{ALONE}::test_a_line_that_comes_before_one_for_its_link_says_that_this_will_wait",
             f"{ALONE}::test_lines_that_are_placed_each_by_itself_wait_for_one_another",
         ),
         "orders/mass/line_context.py",
