@@ -36,12 +36,18 @@ def main(words: Sequence[str]) -> NoReturn:
     verb, *rest = words
     if verb == "compose":
         sys.exit(_compose(*rest))
-    if verb == "build":
-        sys.exit(_build())
-    sys.exit(_docker_run(rest) if verb == "run" else 0)
+    known = {"build": _build, "run": _docker_run, "volume": _volume}
+    if verb not in known:
+        print(f"docker knows no {verb} here", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(known[verb](rest))
 
 
-def _build() -> int:
+def _build(words: Sequence[str]) -> int:
+    """Of the one tag that docker-compose.yml runs, which _compose looks at in no other way."""
+    if list(words) != ["--tag", "reseller-desk", "."]:
+        print(f"another image: {words}", file=sys.stderr)
+        return 1
     shutil.rmtree(IMAGE, ignore_errors=True)
     IMAGE.mkdir()
     build_image(IMAGE, dict(os.environ))
@@ -62,6 +68,7 @@ def _compose(verb: str, *words: str) -> int:
         name, *command = rest
         return _run_once(services[name], command or services[name]["command"], options)
     if verb == "up":
+        print(*sorted(up), file=(HERE / "beside").open("a"))
         once = services["migrate"]
         code = _run_once(once, once["command"], {})
         _note_up(OURS if code == 0 else up)
@@ -70,7 +77,7 @@ def _compose(verb: str, *words: str) -> int:
         unknown = set(rest) - set(services)
         _note_up(up - set(rest))
         return len(unknown)
-    return 0
+    return 0 if verb == "ps" else 1
 
 
 def _exec(services: dict[str, Any], words: Sequence[str], up: set[str]) -> int:
@@ -78,7 +85,7 @@ def _exec(services: dict[str, Any], words: Sequence[str], up: set[str]) -> int:
     name, *command = words
     if name != "database":
         return 1
-    if command[0] == "pg_restore" and up:
+    if command[0] in ("dropdb", "createdb", "pg_restore") and up:
         print(f"still at the database: {sorted(up)}", file=sys.stderr)
         return 1
     return subprocess.run(command, env={**os.environ, **services[name]["environment"]}).returncode
@@ -108,6 +115,16 @@ def _docker_run(words: Sequence[str]) -> int:
     inside = [_mounted(word, mounts) for word in command]
     inside = [word.replace("desk:desk", f"{os.getuid()}:{os.getgid()}") for word in inside]
     return subprocess.run(inside, cwd=IMAGE).returncode
+
+
+def _volume(words: Sequence[str]) -> int:
+    verb, name = words
+    place = HERE / "volumes" / name.removeprefix("reseller-desk_")
+    if verb != "rm" or not name.startswith("reseller-desk_") or not place.is_dir():
+        print(f"no such volume: {name}", file=sys.stderr)
+        return 1
+    shutil.rmtree(place)
+    return 0
 
 
 def _options(words: Sequence[str]) -> tuple[dict[str, list[str]], list[str]]:

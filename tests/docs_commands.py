@@ -21,6 +21,13 @@ def blocks(page: str = "docs/production.md") -> list[list[str]]:
     return [_bare(block.splitlines()) for block in _BLOCK.findall((ROOT / page).read_text())]
 
 
+def said_below(word: str, page: str = "docs/production.md") -> list[str]:
+    """Commands within the sentences right below the one block with this word."""
+    text = (ROOT / page).read_text()
+    [end] = [found.end() for found in _BLOCK.finditer(text) if word in found[1]]
+    return re.findall(r"`((?:docker|git) [^`]+)`", text[end:].strip().partition("\n\n")[0])
+
+
 def _bare(lines: list[str]) -> list[str]:
     bare = (re.sub(r"\s+#.*$", "", line).strip() for line in lines)
     return [line for line in bare if line and not line.startswith("#")]

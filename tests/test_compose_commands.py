@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +18,20 @@ from typing import Any
 import psycopg
 import pytest
 
-from dashboard.supervisor.secrets_file import MAKERS
+from dashboard.supervisor.secrets_file import MAKERS, as_lines
+from sandbox.box import Sandbox
 from tests.compose_config import ROOT, place_files
-from tests.docs_commands import blocks
-from tests.running_desk import free_port
+from tests.docs_commands import blocks, said_below
+from tests.running_desk import Desk, free_port, wait_until
 from tests.running_services import postgres, postgres_programs
 
 needs_compose = pytest.mark.skipif(
     shutil.which("docker-compose") is None, reason="needs the program docker-compose, no engine"
 )
+RUNNING = "beat web worker-dispatch worker-follow"
 Rows = dict[str, list[dict[str, Any]]]
+LONG_ENOUGH = 5  # seconds: a desk that is ready looks several times for what it could send
+Orders = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         docker = f'#!/bin/sh\nexec {sys.executable} -m tests.compose_stand_in "$@"\n'
         (programs / "docker").write_text(docker)
         (programs / "docker").chmod(0o755)
+        (programs / "git").write_text('#!/bin/sh\necho "$@" >> git.log\n')
+        (programs / "git").chmod(0o755)
         monkeypatch.setenv("PGPORT", str(free_port()))
         with postgres(scratch, listen="127.0.0.1"):
             server: dict[str, Any] = {"host": str(scratch / "pg"), "user": "desk"}
@@ -148,4 +156,127 @@ def test_the_commands_for_compose_move_back_up_and_restore_every_row(place: Plac
     restored = place.tell()
     assert [halt["kind"] for halt in restored.pop("orders.Halt")] == ["restored"]  # quarantined
     assert restored == before
-    assert (place.path / "up").read_text() == "beat web worker-dispatch worker-follow"
+    assert (place.path / "up").read_text() == RUNNING
+
+
+def released_before(place: Place, provider: Sandbox) -> dict[str, str]:
+    """A desk of release 0.1.0 that is up, with image and the volume that it had; its `.env`."""
+    secrets = [line.partition("=")[::2] for line in as_lines(compose=True).splitlines()]
+    kept = dict(secrets) | {"FIELD_ENCRYPTION_KEYS": os.environ["FIELD_ENCRYPTION_KEYS"]}
+    (place.path / ".env").write_text("".join(f"{name}={word}\n" for name, word in kept.items()))
+    (place.path / "up").write_text(RUNNING)
+    (place.path / "image").mkdir()
+    (place.path / "image" / "of-before").touch()
+    (place.path / "volumes" / "broker").mkdir(parents=True)
+    words = f"from tests.upgrade import on_postgresql; on_postgresql.put('{provider.url}')"
+    manage(place, kept, "shell", "--settings", "tests.upgrade.with_admin", "-c", words)
+    return kept
+
+
+def manage(place: Place, secrets: dict[str, str], *words: str) -> None:
+    """Of this checkout, beside Compose."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env={**place.environment, **secrets, "DATABASE_URL": database_url(place)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def database_url(place: Place) -> str:
+    return f"postgres://desk@127.0.0.1:{place.environment['PGPORT']}/desk"
+
+
+def orders_of(place: Place) -> Orders:
+    """Of any release."""
+    with psycopg.connect(database_url(place)) as line:
+        columns = "id, link, external_id, status"
+        return line.execute(f"SELECT {columns} FROM orders_order ORDER BY id").fetchall()
+
+
+def migrations_of(place: Place) -> Orders:
+    with psycopg.connect(database_url(place)) as line:
+        return line.execute("SELECT app, name FROM django_migrations ORDER BY 1, 2").fetchall()
+
+
+@contextmanager
+def running(place: Place, provider: Sandbox) -> Iterator[Desk]:
+    """What `up` starts there, as processes of this machine, once it says that it is ready."""
+    lines = (place.path / ".env").read_text().splitlines()
+    own = {name: word for name, _, word in (line.partition("=") for line in lines)}
+    own = {name: own[name] for name in MAKERS} | {"DATABASE_URL": database_url(place)}
+    own["DESK_SANDBOX_URL"] = provider.origin
+    desk = Desk(place.path / "volumes" / "sent", extra=own)
+    desk.start("--no-sandbox")
+    try:
+        assert "migrations applied" not in desk.said(), "the paper's commands left some"
+        wait_until(lambda: desk.ready() is not None, "the desk is not ready", 120)
+        yield desk
+    finally:
+        desk.stop()
+
+
+def upgrade(place: Place) -> None:
+    """Each command of its chapter, in their order."""
+    [lines] = [found for found in blocks() if any("> before-upgrade.dump" in one for one in found)]
+    for line in lines:
+        place.type(line)
+    place.type(said_below("> before-upgrade.dump")[0])
+    assert (place.path / "git.log").read_text() == "pull\n"
+    assert not (place.path / "image" / "of-before").exists(), "the new release is not built"
+    assert (place.path / "beside").read_text() == "\n", "one of before is up as it is migrated"
+    assert (place.path / "up").read_text() == RUNNING
+    assert not (place.path / "volumes" / "broker").exists()
+
+
+@needs_compose
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_commands_for_compose_upgrade_a_desk_and_nothing_is_sent_twice(
+    place: Place,
+) -> None:
+    with Sandbox(services=5, speed=0, key="northwind-key-0001") as provider:
+        provider.edit_service(1204, type="Default", rate="0.9", min=10, max=100000)
+        released_before(place, provider)
+        env = (place.path / ".env").read_text()
+        before = orders_of(place)
+        waited = {link for _, link, _, status in before if status in ("queued", "held")}
+
+        upgrade(place)
+        assert place.manage("migrate --check") == ""
+        assert orders_of(place) == before and len(before) == 57
+        assert (place.path / ".env").read_text() == env
+        words = "from tests.upgrade import on_postgresql; on_postgresql.let_go()"
+        place.manage(f"shell --no-imports -c '{words}'")
+        with running(place, provider):
+            wait_until(lambda: bool(provider.ledger()), "what was queued is not sent", 120)
+            time.sleep(LONG_ENOUGH)
+        bought = [row["link"] for row in provider.ledger()]
+        assert bought and len(set(bought)) == len(bought) and set(bought) <= waited
+        assert [row[:2] for row in orders_of(place)] == [row[:2] for row in before]
+
+
+@needs_compose
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_the_backup_of_before_an_upgrade_is_restored_over_the_tables_of_the_newer_release(
+    place: Place,
+) -> None:
+    with Sandbox(services=5, speed=0) as provider:
+        kept = released_before(place, provider)
+    before = orders_of(place), migrations_of(place)
+    [dump] = [line for lines in blocks() for line in lines if "> before-upgrade.dump" in line]
+    place.type(dump)
+    manage(place, kept, "migrate", "--verbosity", "0")
+    assert migrations_of(place) != before[1]
+    _, checked_out, built = said_below("> before-upgrade.dump")
+    place.type(checked_out)
+    assert built == blocks()[0][0]
+    (place.path / "before-upgrade.dump").rename(place.path / "desk.dump")
+    [lines] = [found for found in blocks() if any("pg_restore" in one for one in found)]
+    [restored] = [number for number, line in enumerate(lines) if "pg_restore" in line]
+    for line in lines[: restored + 1]:
+        place.type(line)
+    assert (orders_of(place), migrations_of(place)) == before

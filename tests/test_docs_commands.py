@@ -120,7 +120,9 @@ def test_the_checks_of_the_docs_pass_for_a_desk_on_the_internet(scratch: Path) -
 def test_a_restore_stops_the_workers_first_and_quarantines_before_they_start() -> None:
     said = [" ".join(words) for words in compose_commands()]
     restored = next(n for n, words in enumerate(said) if "pg_restore" in words)
-    stopped, migrated, quarantined, started = said[restored - 1], *said[restored + 1 : restored + 4]
+    stopped, dropped, created = said[restored - 3 : restored]
+    migrated, quarantined, started = said[restored + 1 : restored + 4]
     assert stopped == "stop web worker-dispatch worker-follow beat"
+    assert "dropdb" in dropped and "createdb" in created, "what is newer goes too"
     assert migrated == "run --rm migrate" and quarantined.endswith("manage.py quarantine")
     assert started == "up --detach"
