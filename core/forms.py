@@ -40,6 +40,8 @@ class TablerBoundField(BoundField):
         if not widget.is_hidden:
             own = str(built.get("class") or widget.attrs.get("class", ""))
             built["class"] = " ".join(filter(None, (own, css_class(widget), self._validity())))
+        if isinstance(widget, widgets.CheckboxInput):  # Back must not tick what is asked anew
+            built.setdefault("autocomplete", "off")
         return built
 
     def _validity(self) -> str:

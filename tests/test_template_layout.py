@@ -63,3 +63,15 @@ def test_a_template_is_drawn_by_a_view_or_another_template(path: Path) -> None:
 def test_every_template_that_is_named_is_there() -> None:
     named = {name for text in SOURCES for name in NAMED.findall(text)}
     assert {name for name in named if not (ROOT / name).is_file()} == set()
+
+
+TICK = re.compile(r"<input\b[^>]*?type=\"checkbox\".*?>\s*<", re.DOTALL)
+# Of a list: which rows are meant, and no word of a person about what a page has shown.
+OF_ROWS = re.compile(r'name="(?:order|refill|scope|wish|send)"')
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_browser_brings_a_tick_back_that_was_about_an_earlier_question(path: Path) -> None:
+    ticks = TICK.findall(path.read_text(encoding="utf-8"))
+    given = [tick for tick in ticks if not OF_ROWS.search(tick)]
+    assert [tick for tick in given if 'autocomplete="off"' not in tick] == []

@@ -55,7 +55,13 @@ class PasteForm(TablerForm, DrawnForm):
         strip=False,
         label="Lines",
         widget=forms.Textarea(
-            attrs={"rows": 12, "spellcheck": "false", "wrap": "off", "placeholder": EXAMPLE}
+            attrs={
+                "rows": 12,
+                "spellcheck": "false",
+                "wrap": "off",
+                "placeholder": EXAMPLE,
+                "autofocus": True,
+            }
         ),
     )
     file = forms.FileField(

@@ -28,6 +28,12 @@ document.addEventListener("keydown", (event) => {
   button.click();
 });
 
+// Enter on a tick or a choice sends nothing: the first button of its form may be one that buys.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.key !== "Enter") return;
+  if (event.target.matches("input[type=checkbox], input[type=radio]")) event.preventDefault();
+});
+
 let wentAt = -SOON;
 
 document.addEventListener("keydown", (event) => {

@@ -104,6 +104,36 @@ def test_the_same_paste_asks_before_it_buys_twice(
     assert (bought(), len(orders_for(link))) == (1, 1)
 
 
+def test_enter_on_a_tick_buys_nothing(admin_page: Page, orders_for: OrdersFor) -> None:
+    """The first button of its form is *Place*: the space bar ticks, and Enter does nothing."""
+    service, link = service_number(admin_page), "https://lumen.example/mass/enter"
+    check(admin_page, f"{service} | {link} | 1000\n{service} | {link} | 1000")
+    address = admin_page.url
+    tick = admin_page.get_by_label("Buy this 1 line once more:")
+    for key in ("Enter", "Space", "Enter"):
+        tick.press(key)
+    admin_page.wait_for_timeout(1_000)
+    assert tick.is_checked() and admin_page.url == address
+    assert len(orders_for(link)) == 0
+    admin_page.get_by_role("button", name="Place 1 order").wait_for()
+
+
+def test_a_paste_is_validated_by_keys_alone_and_discarded_only_after_a_yes(
+    admin_page: Page,
+) -> None:
+    service, link = service_number(admin_page), "https://lumen.example/mass/discard"
+    admin_page.goto("/orders/mass-orders/new/")
+    admin_page.keyboard.type(f"{service} | {link} | 1000")  # the lines have the keys at once
+    admin_page.keyboard.press("Control+Enter")
+    discard = admin_page.get_by_role("button", name="Discard")
+    admin_page.once("dialog", lambda asked: asked.dismiss())
+    discard.click()
+    admin_page.get_by_role("button", name="Place 1 order").wait_for()
+    admin_page.once("dialog", lambda asked: asked.accept())
+    discard.click()
+    admin_page.get_by_text("Discarded").first.wait_for()
+
+
 def test_a_line_that_is_ticked_as_meant_is_placed_with_the_others(
     admin_page: Page, box: RemoteSandbox, orders_for: OrdersFor
 ) -> None:
