@@ -144,9 +144,10 @@ def faults(
 
 
 def is_dearer(agreed: Decimal | None, now: Decimal | None, tolerance: Decimal) -> bool:
-    """Above the agreed price by more than so many percent, or at a price nobody knows."""
+    """Above the agreed price by more than so many percent, or at a price where nobody knew any, or
+    knows any by now."""
     if agreed is None:
-        return False
+        return now is not None
     return now is None or now > agreed * (100 + tolerance) / 100
 
 

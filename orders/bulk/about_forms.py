@@ -95,13 +95,20 @@ class AboutForm(TablerForm, forms.Form):
 
 class BulkForm(TablerForm, forms.Form):
     """What every confirmation carries: its form key, and what was shown when it was drawn. The
-    numbers of a database that is put back stand for others: `shown_orders` says which they were."""
+    numbers of a database that is put back stand for others: `shown_orders` says which they were,
+    and which of them are left out: at any rate, or unless a second time is meant."""
 
     form_key = FormKeyField()
     chosen = forms.CharField(widget=forms.HiddenInput)
     shown_orders = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     left_out = forms.CharField(required=False, widget=forms.HiddenInput)
     left_unless_meant = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if "left_unless_meant" not in self.data:
+            self.add_error(None, CHANGED)  # a page of the release before: it may leave out more
+        return values
 
     def clean_chosen(self) -> list[int]:
         """The ids of exactly the orders that were shown."""
@@ -123,7 +130,7 @@ class BulkForm(TablerForm, forms.Form):
         """The ids of those that the confirmation, as it was sent, says are left out."""
         values = self.cleaned_data
         beside = [] if values.get("beside_open") else values["left_unless_meant"]
-        return [*values["left_out"], *beside]
+        return sorted({*values["left_out"], *beside})
 
     @property
     def terms(self) -> dict[str, Any]:

@@ -26,11 +26,12 @@ from ..status import FINAL, JobKind, Status
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
 from . import shown_refills
-from .bulk_action import Act, bought_for, form_key_for, note_made, stand_by
+from .bulk_action import Act, bought_for, form_key_for, left_out_of, note_made, stand_by
 from .ordered_again import ask_once_more, shown_sends, told_of_beside, why_asked_again
 from .shown_holds import is_shown
 
 NOT_POLLED = "It is not being followed: there is nothing to ask."
+NO_TAGS = "It has no tags."
 HAS_NONE_OF_THEM = "It has none of these tags."
 WAITS_ANEW = "It waits for something else than what was confirmed: look at it once more."
 ON_ITS_PAGE = "Release it on its own page if it is meant as a second order."
@@ -38,6 +39,7 @@ REFILLED_SINCE = (
     "Another refill of it was asked for, or under way as this was confirmed: look at it once more."
 )
 CHANGED_NOW = "It changed at the same moment, and was left as it is."
+LEFT_OUT = "It was left out when this was confirmed, although it could be done by now."
 
 
 class DraftAgain(Protocol):
@@ -49,16 +51,33 @@ class DraftAgain(Protocol):
 
 
 def act_for(kind: str, draft_again: DraftAgain, clock: Clock) -> Act:
-    """What a job of this kind does to each of its orders."""
-    if kind == JobKind.REORDER:
+    """What a job of this kind does to each of its orders, but to those that its confirmation said
+    are left out: they stay left out, also once it has become possible."""
+    if kind == JobKind.REORDER:  # which asks first what it has bought
         return lambda item: _place_again(item, draft_again, clock())
-    act = _ACTS[JobKind(kind)]
-    return lambda item: act(item, clock())
+    act, why_not = _ACTS[JobKind(kind)], _WHY_NOT.get(JobKind(kind))
+
+    def do(item: BulkItem) -> str:
+        now = clock()
+        if _is_left_out(item):
+            return (why_not(item, now) if why_not else "") or LEFT_OUT
+        return act(item, now)
+
+    return do
+
+
+def _is_left_out(item: BulkItem) -> bool:
+    return item.order_id in left_out_of(item.job)
 
 
 def _refresh(item: BulkItem, now: datetime) -> str:
     due = PollSchedule.objects.filter(order=item.order_id).update(next_at=now, batch_cap=0)
     return "" if due else not_polled(item.order)
+
+
+def _why_not_refreshed(item: BulkItem, now: datetime) -> str:
+    is_polled = PollSchedule.objects.filter(order=item.order_id).exists()
+    return "" if is_polled else not_polled(item.order)
 
 
 def not_polled(order: Order) -> str:
@@ -70,11 +89,21 @@ def not_polled(order: Order) -> str:
 
 def _refill(item: BulkItem, now: datetime) -> str:
     """After no other refill of it than the confirmation was drawn with."""
-    if not shown_refills.is_as_shown(item.job.terms.get("shown_refills", ""), item.order_id):
-        return request_refills.why_not(item.order, now) or REFILLED_SINCE
+    if not _is_refill_as_shown(item):
+        return _why_not_refilled(item, now)
     return request_refills.request_refill(
         item.order, actor=item.job.started_by, now=now, known_gap=known_gap(item.job)
     )
+
+
+def _why_not_refilled(item: BulkItem, now: datetime) -> str:
+    words = request_refills.why_not(item.order, now)
+    return words or ("" if _is_refill_as_shown(item) else REFILLED_SINCE)
+
+
+def _is_refill_as_shown(item: BulkItem) -> bool:
+    shown = item.job.terms.get("shown_refills", "")
+    return shown_refills.is_as_shown(shown, item.order_id)
 
 
 def _cancel(item: BulkItem, now: datetime) -> str:
@@ -95,8 +124,7 @@ def _release(item: BulkItem, now: datetime) -> str:
         return words
     waits_for = of_hold(order)
     if not is_shown(item.job.terms.get("shown_holds", {}), waits_for, order.pk):
-        beside = words_beside([order], now).get(order.pk)  # why the confirmation left it out
-        return f"{beside} {ON_ITS_PAGE}" if beside else WAITS_ANEW
+        return _why_not_released(item, now) or WAITS_ANEW
     try:
         is_done = place_orders.release_order(
             order, actor=person, now=now, shown_hold=waits_for, beside=(), told_sends=()
@@ -104,6 +132,14 @@ def _release(item: BulkItem, now: datetime) -> str:
     except place_orders.NotAgreed as refusal:
         return f"{refusal} {ON_ITS_PAGE}" if refusal.field else WAITS_ANEW
     return _done(is_done)
+
+
+def _why_not_released(item: BulkItem, now: datetime) -> str:
+    order = _as_it_is(item)
+    if words := before_sending.why_not_released(order, item.job.started_by):
+        return words
+    beside = words_beside([order], now).get(order.pk)
+    return f"{beside} {ON_ITS_PAGE}" if beside else ""
 
 
 def _withdraw(item: BulkItem, now: datetime) -> str:
@@ -153,6 +189,7 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
     if item.made:
         return ""
     is_meant = bool(job.terms.get("beside_open"))
+    left_out = LEFT_OUT if _is_left_out(item) else ""
     if not is_meant and (words := why_asked_again(item, now)):
         return words
     try:
@@ -165,6 +202,7 @@ def _place_again(item: BulkItem, draft_again: DraftAgain, now: datetime) -> str:
             words
             or _not_agreed(draft)
             or check_limits.objection(draft, person=job.started_by, now=now)
+            or left_out
         )
     except CannotOrderAgain as error:
         words = str(error)
@@ -206,6 +244,15 @@ def terms_of(parts: Iterable[OrderQuerySet]) -> dict[str, Any]:
     return {str(pk): Terms.of(service).as_json() for pk, service in sorted(found.items())}
 
 
+_WHY_NOT: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
+    JobKind.REFRESH: _why_not_refreshed,
+    JobKind.REFILL: _why_not_refilled,
+    JobKind.CANCEL: lambda item, now: request_cancels.why_not(item.order),
+    JobKind.HOLD: lambda item, now: before_sending.why_not_held(_as_it_is(item)),
+    JobKind.RELEASE: _why_not_released,
+    JobKind.WITHDRAW: lambda item, now: before_sending.why_not_withdrawn(_as_it_is(item)),
+    JobKind.UNTAG: lambda item, now: "" if _tags_of(item) else NO_TAGS,
+}
 _ACTS: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
     JobKind.REFRESH: _refresh,
     JobKind.REFILL: _refill,

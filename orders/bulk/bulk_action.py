@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -124,8 +125,8 @@ def _end(rows: QuerySet[BulkJob], job: BulkJob, state: JobState, now: datetime) 
     with transaction.atomic():
         ended = leases.release(rows, state=state, ended_at=now)
         _count(job)
-        if told := job.terms.get("left_out"):
-            _count_left_as_told(job, frozenset(read(told, most=MOST)))
+        if told := left_out_of(job):
+            _count_left_as_told(job, told)
     return ended
 
 
@@ -134,6 +135,18 @@ def _count_left_as_told(job: BulkJob, told: frozenset[int]) -> None:
     failed = job.items.filter(ok=False).order_by().values_list("order_id", flat=True)
     left = sum(order_id in told for order_id in failed)
     BulkJob.objects.filter(pk=job.pk).update(terms=job.terms | {"left_as_told": left})
+
+
+def left_out_of(job: BulkJob) -> frozenset[int]:
+    """The orders that its confirmation left out, whatever becomes of them. A job of a release
+    before this names none."""
+    return _ids(job.terms.get("left_out", ""))
+
+
+@lru_cache(maxsize=4)
+def _ids(text: str) -> frozenset[int]:
+    """A job asks once for each of its orders."""
+    return frozenset(read(text, most=MOST) if text else ())
 
 
 def right_for(kind: str) -> May:

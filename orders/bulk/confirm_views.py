@@ -116,15 +116,16 @@ def _start(
 ) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, kind, selection, form, status=422)
-    terms = dict(form.terms)
+    terms, values = dict(form.terms), form.cleaned_data
+    left = spelled(values["left_out"]), spelled(values["left_unless_meant"])
     if kind != JobKind.REORDER:
-        if form.cleaned_data["shown_orders"] != _digest(_form_keys(form.cleaned_data["chosen"])):
+        if values["shown_orders"] != _shown_orders(values["chosen"], *left):
             form.add_error(None, OTHER_ORDERS)
             return _ask(request, kind, selection, form, status=422)
     else:
-        terms["agreed"] = terms_of(in_parts(form.cleaned_data["chosen"]))
-        told = _told_of(form.cleaned_data["chosen"], terms["shown_beside"])
-        if words := _changed(terms.pop("shown_terms"), told, terms["agreed"]):
+        terms["agreed"] = terms_of(in_parts(values["chosen"]))
+        orders = _shown_orders(_told_of(values["chosen"], terms["shown_beside"]), *left)
+        if words := _changed(terms.pop("shown_terms"), orders, terms["agreed"]):
             form.add_error(None, words)
             return _ask(request, kind, selection, form, status=422)
         if not _is_meant_once_more(form, terms.pop("once_more"), request.user):
@@ -134,8 +135,8 @@ def _start(
         terms |= {"left_out": spelled(left_out), "left_as_told": len(left_out)}
     job, is_new = start_job(
         kind,
-        form.cleaned_data["chosen"],
-        form_key=form.cleaned_data["form_key"],
+        values["chosen"],
+        form_key=values["form_key"],
         terms=terms,
         started_by=request.user,
         now=database_now(),
@@ -169,6 +170,7 @@ def _ask(
         refills = shown_refills.newest_of(in_parts(chosen))
     again = once_more(in_parts(chosen), _ids(beside), request.user, now) if beside else None
     seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=now)
+    left = spelled(seen.left_ids), spelled(seen.beside_ids)
     context: dict[str, Any] = {
         "kind": kind,
         "form": form,
@@ -185,22 +187,27 @@ def _ask(
         "query": _query(request),
         "form_key": said.get("form_key") or uuid.uuid4(),
         "chosen": spelled(chosen),
-        "shown_orders": "" if kind == JobKind.REORDER else _digest(_form_keys(chosen)),
-        "left_out": spelled(seen.left_ids),
-        "left_unless_meant": spelled(seen.beside_ids),
+        "shown_orders": "" if kind == JobKind.REORDER else _shown_orders(chosen, *left),
+        "left_out": left[0],
+        "left_unless_meant": left[1],
         "shown_beside": beside,
         "shown_sends": ".".join(sorted(seen.told_sends)),
         "shown_refills": refills,
-        "shown_terms": _shown(chosen, beside) if kind == JobKind.REORDER else "",
+        "shown_terms": _shown(chosen, beside, *left) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)
 
 
-def _shown(chosen: list[int], beside: str) -> str:
-    """The terms, and which orders these are and those beside them: a database that is put back
-    gives their numbers to others."""
-    told = _form_keys(_told_of(chosen, beside))
-    return f"{_digest(terms_of(in_parts(chosen)))}.{_digest(told)}"
+def _shown(chosen: list[int], beside: str, *left: str) -> str:
+    """The terms, and which orders these are and those beside them."""
+    orders = _shown_orders(_told_of(chosen, beside), *left)
+    return f"{_digest(terms_of(in_parts(chosen)))}.{orders}"
+
+
+def _shown_orders(told: list[int], *left: str) -> str:
+    """Which orders these are, for a database that is put back gives their numbers to others; and
+    which of them are left out, at any rate and unless a second time is meant."""
+    return _digest([*_form_keys(told), *left])
 
 
 def _told_of(chosen: list[int], beside: str) -> list[int]:
@@ -223,10 +230,10 @@ def _words_once(again: OnceMore, possible: int) -> str:
     return asked % {"told": told, "count": grouped(possible)}
 
 
-def _changed(shown: str, told: list[int], terms: dict[str, Any]) -> str:
+def _changed(shown: str, orders: str, terms: dict[str, Any]) -> str:
     """Why it is to be looked at again, in words."""
     shown_terms, _, shown_orders = shown.partition(".")
-    if shown_terms == _digest(terms) and shown_orders != _digest(_form_keys(told)):
+    if shown_terms == _digest(terms) and shown_orders != orders:
         return OTHER_ORDERS
     return "" if shown_terms == _digest(terms) else TERMS_CHANGED
 

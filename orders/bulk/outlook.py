@@ -30,10 +30,9 @@ from ..status import HoldReason, JobKind, Status
 from ..terms import at_rate
 from . import ordered_again, shown_holds
 from .again_lines import MOST_LINES, AgainLine, why_asked
-from .apply_step import ON_ITS_PAGE, not_polled
+from .apply_step import NO_TAGS, ON_ITS_PAGE, not_polled
 
 REFILL_UNDER_WAY = "A refill has been asked for already."
-NO_TAGS = "It has no tags."
 FEW = 5  # orders that are named beside a reason
 MOST_REASONS = 20  # some of them name an order, and there may be as many as orders
 OTHERS = "Others, for reasons like these."

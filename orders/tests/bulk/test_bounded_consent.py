@@ -24,7 +24,8 @@ from tests.one_line import one_line
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 PAGE = "/orders/bulk/?kind=reorder&scope=all&q="
 LINK = "https://lumen.example/home"
-CARRIED = ("form_key", "chosen", "shown_terms", "shown_beside")
+LEFT = ("left_out", "left_unless_meant")
+CARRIED = ("form_key", "chosen", "shown_terms", "shown_beside", *LEFT)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from core.roles import Role
 from orders.bulk import confirm_views as bulk_pages
 from orders.bulk import tasks as bulk_tasks
 from orders.bulk import views as job_pages
-from orders.bulk.apply_step import WAITS_ANEW
+from orders.bulk.apply_step import LEFT_OUT, WAITS_ANEW
 from orders.models import BulkItem, BulkJob, Order
 from orders.status import HoldReason, JobKind, JobState, Status
 from tests.builders import NOON, make_job, make_order, make_service, make_user
@@ -49,12 +49,8 @@ def me(browser: Client) -> User:
 def confirmation(browser: Client, query: str) -> dict[str, Any]:
     """What the form of the confirmation carries."""
     context = browser.get(f"/orders/bulk/?{query}").context
-    return {
-        "form_key": str(context["form_key"]),
-        "chosen": context["chosen"],
-        "shown_orders": context["shown_orders"],
-        "shown_terms": context["shown_terms"],
-    }
+    names = ("chosen", "left_out", "left_unless_meant", "shown_orders", "shown_terms")
+    return {"form_key": str(context["form_key"])} | {name: context[name] for name in names}
 
 
 def test_it_says_how_many_and_why_not(staff: Client) -> None:
@@ -286,7 +282,7 @@ def test_an_order_is_not_released_from_what_another_one_was_confirmed_to_wait_fo
     staff.post(f"/orders/bulk/?{query}", form)
     bulk_tasks.run_job(job_id=BulkJob.objects.get().pk)
     items = dict(BulkJob.objects.get().items.values_list("order", "words"))
-    assert items == {doubted.pk: "", other.pk: WAITS_ANEW}
+    assert items == {doubted.pk: "", other.pk: WAITS_ANEW if held else LEFT_OUT}
     assert Order.objects.get(pk=other.pk).hold_reason == HoldReason.RESTORED
 
 

@@ -26,7 +26,8 @@ from tests.builders import make_order
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-CARRIED = ("form_key", "chosen", "shown_terms", "shown_beside")
+LEFT = ("left_out", "left_unless_meant")
+CARRIED = ("form_key", "chosen", "shown_terms", "shown_beside", *LEFT)
 
 
 @pytest.fixture

@@ -116,7 +116,8 @@ def test_there_is_no_button_that_buys_none_of_them(staff: Client) -> None:
 def test_the_second_time_is_bought_only_by_the_button_that_says_so(staff: Client) -> None:
     done_before(an_ended_order(), at=timezone.now())
     context = staff.get(PAGE).context
-    form = {name: context[name] for name in ("form_key", "chosen", "shown_terms", "shown_beside")}
+    names = ("form_key", "chosen", "shown_terms", "shown_beside", "left_out", "left_unless_meant")
+    form = {name: context[name] for name in names}
     staff.post(PAGE, form | {"beside_open": "on"})
     job = BulkJob.objects.order_by("-pk")[0]
     assert job.terms["beside_open"] is True

@@ -69,7 +69,7 @@ def test_more_orders_than_one_query_reads_are_the_same_in_whatever_order_they_we
     chosen = [make_order(Status.QUEUED).pk for _ in range(5)]
     picked = "&".join(f"order={pk}" for pk in chosen)
     query = f"kind={JobKind.HOLD}&scope=picked&{picked}"
-    shown = confirm_views._form_keys([chosen[2], *chosen[:2], *chosen[3:]])
-    form = confirmation(staff, query) | {"shown_orders": confirm_views._digest(shown)}
+    shown = confirm_views._shown_orders([chosen[2], *chosen[:2], *chosen[3:]], "", "")
+    form = confirmation(staff, query) | {"shown_orders": shown}
     assert staff.post(f"/orders/bulk/?{query}", form).status_code == 302
     assert BulkJob.objects.get().total == len(chosen)

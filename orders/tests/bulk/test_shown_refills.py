@@ -30,7 +30,7 @@ def staff(client_for_role: Any, monkeypatch: pytest.MonkeyPatch) -> Client:
 def drawn(staff: Client) -> dict[str, str]:
     """What the form of the confirmation carries."""
     page = staff.get(URL).content.decode()
-    fields = re.findall(r'name="(form_key|chosen|shown_\w+)" value="([^"]*)"', page)
+    fields = re.findall(r'name="(form_key|chosen|left_\w+|shown_\w+)" value="([^"]*)"', page)
     return dict(fields)
 
 

@@ -185,11 +185,8 @@ def test_ordering_again_is_asked_once_more_when_prices_changed_since_it_was_show
     make_order(Status.COMPLETED, service=service)
     address = "/orders/bulk/?kind=reorder&scope=all"
     shown = staff.get(address).context
-    form = {
-        "form_key": shown["form_key"],
-        "chosen": shown["chosen"],
-        "shown_terms": shown["shown_terms"],
-    }
+    names = ("form_key", "chosen", "left_out", "left_unless_meant", "shown_terms")
+    form = {name: shown[name] for name in names}
     Service.objects.filter(pk=service.pk).update(rate=Decimal("9"))
     answer = staff.post(address, form)
     assert answer.status_code == 422 and not BulkJob.objects.exists()
@@ -203,10 +200,8 @@ def test_a_job_buys_nothing_under_terms_that_were_not_confirmed_with_it(staff):
     make_order(Status.COMPLETED, service=service)
     address = "/orders/bulk/?kind=reorder&scope=all"
     shown = staff.get(address).context
-    staff.post(
-        address,
-        {name: shown[name] for name in ("form_key", "chosen", "shown_terms")},
-    )
+    names = ("form_key", "chosen", "left_out", "left_unless_meant", "shown_terms")
+    staff.post(address, {name: shown[name] for name in names})
     job = bulk_action.take_job(BulkJob.objects.get().pk, now=NOON)
     assert job
     Service.objects.filter(pk=service.pk).update(rate=Decimal("9"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 MEANT = "orders/tests/mass/test_meant_lines.py"
+LEFT = "orders/tests/bulk/test_left_out.py"
 OUT = "orders/tests/mass/test_left_out_lines.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
 
@@ -78,8 +79,8 @@ GUARDS = (
     ),
     Guard(
         "bulk: a restored database is asked anew which orders the numbers stand for",
-        '        if form.cleaned_data["shown_orders"] != _digest(',
-        '        if False and form.cleaned_data["shown_orders"] != _digest(',
+        '        if values["shown_orders"] != _shown_orders(',
+        '        if False and values["shown_orders"] != _shown_orders(',
         (
             "orders/tests/bulk/test_other_orders.py"
             "::test_numbers_that_stand_for_other_orders_by_now_are_asked_about_anew",
@@ -313,9 +314,40 @@ GUARDS = (
         items=(6,),
     ),
     Guard(
+        "bulk: what its confirmation left out stays left out once it has become possible",
+        "        if _is_left_out(item):\n",
+        "        if not item:\n",
+        (
+            f"{LEFT}::test_a_refill_is_asked_for_none_that_its_page_left_out",
+            f"{LEFT}::test_a_cancel_is_asked_for_none_that_its_page_left_out",
+            f"{LEFT}::test_each_kind_leaves_what_it_left_out_as_it_is",
+        ),
+        "orders/bulk/apply_step.py",
+        items=(6, 20),
+    ),
+    Guard(
+        "bulk: nothing is ordered again that its confirmation left out",
+        "            or left_out\n",
+        "",
+        (
+            f"{LEFT}::test_what_is_bought_only_where_it_is_meant_is_not_bought_without_the_tick",
+            f"{LEFT}::test_a_service_that_comes_back_is_not_bought_where_its_page_left_it_out",
+        ),
+        "orders/bulk/apply_step.py",
+        items=(5, 6, 20),
+    ),
+    Guard(
+        "bulk: a form that lost whom it leaves out is asked about anew",
+        "    return _digest([*_form_keys(told), *left])",
+        "    return _digest(_form_keys(told))",
+        (f"{LEFT}::test_a_page_that_lost_what_it_left_out_is_looked_at_once_more",),
+        "orders/bulk/confirm_views.py",
+        items=(6,),
+    ),
+    Guard(
         "bulk: another refill is asked for after those only that the confirmation knew",
-        "    if not shown_refills.is_as_shown(",
-        "    if False and not shown_refills.is_as_shown(",
+        "    if not _is_refill_as_shown(item):",
+        "    if False and not _is_refill_as_shown(item):",
         (
             "orders/tests/bulk/test_shown_refills.py"
             "::test_two_tabs_ask_for_one_refill_although_the_first_has_ended",

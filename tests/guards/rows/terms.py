@@ -38,6 +38,17 @@ GUARDS = (
         items=(20,),
     ),
     Guard(
+        "terms: a price that nobody knew covers none that is known by now",
+        "        return now is not None\n",
+        "        return False\n",
+        (
+            "orders/tests/bulk/test_left_out.py"
+            "::test_a_price_that_nobody_knew_covers_none_that_is_known_by_now",
+        ),
+        "orders/terms.py",
+        items=(20,),
+    ),
+    Guard(
         "placing: the terms that were shown",
         "if Terms.of(service) != Terms.of(draft.service):",
         "if Terms.of(service) is None:",
