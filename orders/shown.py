@@ -141,5 +141,13 @@ def of_newest(refill: Refill | None) -> str:
     return f"{newest}-{word}" if word else newest
 
 
+def since_restores() -> str:
+    """What the buttons of refills and cancels carry behind the word of their row: up to which
+    restore their page knew. What it shows as lost or never asked for may have been sent since, and
+    have been forgotten. Empty where the database never was put back."""
+    word = restores().word
+    return f"-{word}" if word else ""
+
+
 def _number(attempt: Attempt) -> int:
     return attempt.number

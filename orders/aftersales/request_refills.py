@@ -72,10 +72,13 @@ def request_refill(
     return ""
 
 
-def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
+def ask_again(
+    refill: Refill, *, actor: User | None, now: datetime, known_gap: int | None = None
+) -> str:
     """A person lets this refill be sent (again) now: empty when it is queued, else why not.
 
-    In the place of one that has ended nothing is sent: that would be another one.
+    In the place of one that has ended nothing is sent: that would be another one. `known_gap` as
+    with `request_refill`.
     """
     if not refill.is_open:
         return HAS_ENDED
@@ -88,7 +91,8 @@ def ask_again(refill: Refill, *, actor: User | None, now: datetime) -> str:
     if refill.status == RefillStatus.UNCONFIRMED:
         text = "The refill whose answer was lost is to be sent once more."
         changes["doubted_at"] = now
-        changes["known_gap"] = doubtful_rows.known_gap()  # with each that was found until now
+        known = doubtful_rows.known_gap() if known_gap is None else known_gap
+        changes["known_gap"] = known  # with each that was found until then
     moved = step(refill, RefillStatus.QUEUED, text, now=now, actor=actor, **changes)
     return "" if moved else "Somebody or something was faster."
 

@@ -18,6 +18,7 @@ from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import shown, wake_ups
+from ..limits import doubtful_rows
 from ..lists.opened_from import to_order
 from ..models import CancelRequest, Halt, Order, Refill
 from ..placing.withdrawn import withdrawn_in_words
@@ -34,10 +35,13 @@ SHOWN = 20  # of an order's refills and of its requests to cancel
 def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to refill it."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
+    known = doubtful_rows.known_gap()  # not one that is found from here on
     words, newest = shown.CHANGED, shown.of_newest(order.refills.order_by("-pk").first())
     is_another = shown.is_another(order, request.GET.get("of", ""))
     if not is_another and request.POST.get("shown") == newest:
-        words = request_refills.request_refill(order, actor=request.user, now=database_now())
+        words = request_refills.request_refill(
+            order, actor=request.user, now=database_now(), known_gap=known
+        )
     if not words:
         _ring(order.provider_id)
     _say(request, words, f"A refill of order {order} is requested.")
@@ -49,7 +53,8 @@ def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
 def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to cancel it, or take it back when it was not sent."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
-    if shown.is_another(order, request.GET.get("of", "")):
+    is_another = shown.is_another(order, request.GET.get("of", ""))
+    if is_another or request.POST.get("shown", "") != shown.since_restores():
         messages.warning(request, shown.CHANGED)
         return to_order(request, pk)
     at_provider = order.status in AT_PROVIDER
@@ -68,7 +73,8 @@ def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
 def cancel_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take back a request to cancel that was not sent yet."""
     asked = get_object_or_404(CancelRequest.objects.select_related("order"), pk=pk)
-    words = "" if request.POST.get("shown") == asked.shown else shown.CHANGED
+    seen = f"{asked.shown}{shown.since_restores()}"
+    words = "" if request.POST.get("shown") == seen else shown.CHANGED
     if not words and not request_cancels.withdraw_cancel(
         asked, actor=request.user, now=database_now()
     ):
@@ -102,7 +108,7 @@ def refill_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def refills(request: StaffRequest) -> HttpResponse:
     """Newest first; the rows ask again by themselves while one of them is moving."""
-    wanted = RefillFilter(request.GET)
+    wanted, known = RefillFilter(request.GET), shown.since_restores()  # before the rows are read
     found = wanted.narrow(Refill.objects.for_list())
     page = asked_page(request, found, keys=("-pk",), size=PAGE_SIZE)
     context = {
@@ -110,6 +116,7 @@ def refills(request: StaffRequest) -> HttpResponse:
         "page": page,
         "moving": any(refill.is_moving for refill in page.rows),
         "may_place": request.user.may(May.PLACE),
+        "since_restores": known,
     }
     return render(
         request, page_or_part(request, "orders/aftersales/refills.html", "refill-list"), context
@@ -144,6 +151,7 @@ def refills_selected(request: StaffRequest) -> HttpResponse:
 
 def requests_of(order: Order) -> dict[str, Any]:
     """The refills and cancels of an order, and why it can have no more."""
+    known = shown.since_restores()  # before they are read
     newest_refills = order.refills.select_related("requested_by").order_by("-pk")
     newest_cancels = order.cancel_requests.select_related("requested_by").order_by("-pk")
     asked_for, cancels = list(newest_refills[:SHOWN]), list(newest_cancels[:SHOWN])
@@ -162,6 +170,7 @@ def requests_of(order: Order) -> dict[str, Any]:
         "refills": asked_for,
         "cancels": cancels,
         "can": can,
+        "since_restores": known,
         "requests_moving": any(refill.is_moving for refill in asked_for),
         "request_halts": _halts(order, asked_for, cancels),
     }
@@ -178,16 +187,20 @@ def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) ->
 
 
 def _ask_again(refill: Refill, request: StaffRequest, seen: str) -> str:
-    if seen != refill.shown:
+    known = doubtful_rows.known_gap()  # not one that is found from here on
+    if seen != f"{refill.shown}{shown.since_restores()}":
         return shown.CHANGED
-    words = request_refills.ask_again(refill, actor=request.user, now=database_now())
+    words = request_refills.ask_again(
+        refill, actor=request.user, now=database_now(), known_gap=known
+    )
     if not words:
         _ring(refill.provider_id)
     return words
 
 
 def _withdraw(refill: Refill, request: StaffRequest, seen: str) -> str:
-    if seen != refill.shown:  # what is taken back as waiting is not closed in doubt
+    now_shown = f"{refill.shown}{shown.since_restores()}"
+    if seen != now_shown:  # what is taken back as waiting is not closed in doubt
         return shown.CHANGED
     taken = request_refills.withdraw_refill(refill, actor=request.user, now=database_now())
     return "" if taken else "It was sent already, or it has ended."

@@ -152,7 +152,8 @@ class BulkReleaseForm(BulkForm):
 
 
 class BulkDrawnForm(DrawnForm, BulkForm):
-    """One that buys, or asks for a refill: not unasked where it was drawn before a restore."""
+    """One that buys, or asks for a refill or a cancel: not unasked where it was drawn before a
+    restore."""
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

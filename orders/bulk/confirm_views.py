@@ -26,6 +26,7 @@ from ..placing.order_again import why_never_again
 from ..status import JobKind
 from . import shown_refills, tasks
 from .about_forms import (
+    BulkDrawnForm,
     BulkForm,
     BulkNoteForm,
     BulkReferenceForm,
@@ -52,6 +53,7 @@ OTHER_ORDERS = (
     "Their numbers stand for other orders since the database was put back: look at them once more."
 )
 FORMS: dict[JobKind, type[BulkForm]] = {
+    JobKind.CANCEL: BulkDrawnForm,
     JobKind.REFILL: BulkRefillForm,
     JobKind.RELEASE: BulkReleaseForm,
     JobKind.REORDER: BulkReorderForm,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 DRAWN = "orders/tests/restores/test_drawn_before.py"
+BUTTONS = "orders/tests/restores/test_old_request_buttons.py"
 WAITING = "orders/tests/restores/test_shown_waiting.py"
 BEFORE = "orders/tests/pages/test_words_before_pages.py"
 OLDER = "orders/tests/restores/test_listed_by_older_code.py"
@@ -50,6 +51,30 @@ GUARDS = (
         (f"{DRAWN}::test_the_page_of_a_mass_order_that_was_drawn_before_a_restore_places_nothing",),
         "orders/mass/mass_order.py",
         items=(20, 23),
+    ),
+    Guard(
+        "refill, cancel: no step with a button of before a restore",
+        '    return f"-{word}" if word else ""',
+        '    return ""',
+        (f"{BUTTONS}::test_no_step_is_taken_with_a_button_of_before_a_restore",),
+        "orders/shown.py",
+        items=(6, 20, 23),
+    ),
+    Guard(
+        "cancel: none for many with a confirmation of before a restore",
+        "    JobKind.CANCEL: BulkDrawnForm,\n",
+        "",
+        (f"{BUTTONS}::test_cancels_for_many_of_before_a_restore_start_when_a_person_says_so",),
+        "orders/bulk/confirm_views.py",
+        items=(6, 20, 23),
+    ),
+    Guard(
+        "refill: sent again over no gap that is found with the click",
+        "        known = doubtful_rows.known_gap() if known_gap is None else known_gap",
+        "        known = doubtful_rows.known_gap()",
+        (f"{BUTTONS}::test_a_gap_that_is_found_with_the_click_puts_the_refill_in_doubt",),
+        "orders/aftersales/request_refills.py",
+        items=(6, 20, 23),
     ),
     Guard(
         "refill: not with a button of before a restore",

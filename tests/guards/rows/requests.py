@@ -215,7 +215,7 @@ GUARDS = (
     ),
     Guard(
         "refill: taken back or closed only where the page has shown it",
-        "    if seen != refill.shown:  # what is taken back as waiting is not closed in doubt",
+        "    if seen != now_shown:  # what is taken back as waiting is not closed in doubt",
         "    if False:",
         (
             "orders/tests/aftersales/test_old_buttons.py"
