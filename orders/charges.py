@@ -18,7 +18,7 @@ from .flags import raise_flag
 from .models import ChargeEntry, EventKind, Order, PollSchedule
 from .status import Flag
 
-_OF_A_POLL = ("order", "checked_at", "changed_at", "last_answer")
+_OF_A_POLL = ("order", "looked_at", "changed_at")
 _ON_THE_WAY = timedelta(seconds=clocks.PROVIDER_DEADLINE_SECONDS)  # an answer may be as old
 
 
@@ -47,7 +47,9 @@ def write_moved(moved: Sequence[Moved], *, now: datetime) -> None:
     before the schedules are written: they say when the old charge was last heard."""
     changed = [one.order.pk for one in moved if one.before is not None or one.order.refund]
     polls = PollSchedule.objects.filter(pk__in=changed) if changed else PollSchedule.objects.none()
-    since = {pk: _last_read(*rest) for pk, *rest in polls.values_list(*_OF_A_POLL)}
+    since = {
+        pk: looked_at or changed_at for pk, looked_at, changed_at in polls.values_list(*_OF_A_POLL)
+    }
     rows = [row for one in moved for row in _entries(one, since.get(one.order.pk), now)]
     if rows:
         ChargeEntry.objects.bulk_create(rows)
@@ -69,11 +71,6 @@ def tell_impossible_amount(order: Order, charge: Decimal, *, now: datetime) -> N
         text=f"The provider named a charge of {charge:f} for it. No order can cost that, so it is"
         " kept without one.",
     )
-
-
-def _last_read(checked_at: datetime | None, changed_at: datetime, answer: str) -> datetime:
-    """When the provider last told us anything; an answer that could not be read did not."""
-    return checked_at if checked_at and answer else changed_at
 
 
 def _entries(moved: Moved, since: datetime | None, now: datetime) -> Iterator[ChargeEntry]:

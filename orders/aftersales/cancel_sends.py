@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from core import clocks
+from core.rows.bulk import read_by_key, write_columns
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -86,8 +87,12 @@ CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
 
 
 def poll_soon(order_ids: Sequence[int], now: datetime) -> None:
-    """Have these orders asked about with the next status call."""
-    PollSchedule.objects.filter(order__in=order_ids, next_at__gt=now).update(next_at=now)
+    """Have these orders asked about with the next status call. One that is due may be asked about
+    this moment: it is due sooner then, by which its answer leaves it due (`Writes.pulled`). Held
+    in the order of their keys, as by whoever writes answers."""
+    rows = read_by_key(PollSchedule, ("order_id", "next_at"), sorted(order_ids), lock=True)
+    moments = [(min(now, due - timedelta(milliseconds=1)), pk) for pk, due in rows]
+    write_columns(PollSchedule, ("next_at",), moments)
 
 
 def write(request: CancelRequest, row_outcome: RowOutcome, *, now: datetime) -> bool:

@@ -21,7 +21,7 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
 
     def due_to_send(self, now: datetime) -> CancelQuerySet:
         """Wanted, for an order that still runs. A repeated request waits until the order has
-        been asked about since the last one."""
+        been asked about since the last one, with an answer that could be read."""
         return self.filter(_wanted(now), due_at__lte=now)
 
     def to_go_on(self, now: datetime) -> CancelQuerySet:
@@ -32,8 +32,8 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
 def _wanted(now: datetime) -> Q:
     """A look from the future is of a clock that was ahead, and may have been before the send."""
     polled_since = Q(sent_at=None) | Q(
-        order__poll_schedule__checked_at__gt=F("sent_at"),
-        order__poll_schedule__checked_at__lte=clocks.furthest(now, 0),
+        order__poll_schedule__looked_at__gt=F("sent_at"),
+        order__poll_schedule__looked_at__lte=clocks.furthest(now, 0),
     )
     return polled_since & Q(status=CancelStatus.QUEUED, order__status__in=AT_PROVIDER)
 

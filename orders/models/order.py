@@ -196,9 +196,9 @@ class Order(Delivered, models.Model):
 
     @property
     def seen_at(self) -> datetime:
-        """When we last heard of it: the last status read, or its last change."""
+        """As of when we know of it: the last status that could be read, or its last change."""
         schedule = getattr(self, "poll_schedule", None)
-        return (schedule.checked_at if schedule else None) or self.changed_at
+        return (schedule.looked_at if schedule else None) or self.changed_at
 
     @property
     def tag_words(self) -> list[str]:

@@ -27,7 +27,8 @@ class PollSchedule(models.Model):
     changed_at = models.DateTimeField()  # when the provider last said something new
     failures = models.PositiveSmallIntegerField(default=0)
     batch_cap = models.PositiveSmallIntegerField(default=0)  # after a spoiled batch; 0: none
-    checked_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)  # when it last answered anything
+    looked_at = models.DateTimeField(null=True)  # when it was asked what it last answered readably
     last_answer = models.CharField(max_length=16, blank=True, default="")  # a digest of it
 
     objects = PollScheduleQuerySet.as_manager()

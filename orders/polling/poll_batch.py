@@ -63,14 +63,19 @@ def ask(
 
 
 def record_answers(
-    schedules: Iterable[DueSchedule], answers: dict[str, Progress | Unreadable], *, now: datetime
+    schedules: Iterable[DueSchedule],
+    answers: dict[str, Progress | Unreadable],
+    *,
+    now: datetime,
+    asked_at: datetime | None = None,
 ) -> PollRun:
-    """Write what the provider said. One unreadable row does not touch the others.
+    """Write what the provider said to a question of `asked_at`, or of `now`. One unreadable row
+    does not touch the others.
 
     An order whose answer is the one it gave last time is not even read.
     """
     schedules = list(schedules)
-    writes = Writes(now, {one.order_id: one for one in schedules})
+    writes = Writes(now, asked_at or now, {one.order_id: one for one in schedules})
     news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
     run = PollRun()
     for schedule in schedules:

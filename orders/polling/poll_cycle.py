@@ -47,7 +47,7 @@ class _Lease:
     def __init__(self, provider: Provider, client: AsksInBatches, held: AccountLease) -> None:
         self.provider, self.held, self.clock = provider, held, held.clock
         self.client, self.most = client, client.dialect.batch_size
-        self.now = held.since
+        self.now = self.asked_at = held.since
         self.bucket = token_bucket.TokenBucket(provider)
         self.refused: RefusedQuestions | None = None  # in a row, since something was answered
         self.renewed = time.monotonic()
@@ -61,7 +61,9 @@ class _Lease:
         return self.held.renew()
 
     def ask(self, batch: Sequence[DueSchedule]) -> dict[str, Progress | Unreadable]:
-        """One request; `now` is the moment of its answer then, however it ended."""
+        """One request; `now` is the moment of its answer then, however it ended. `asked_at` is read
+        after the batch: what was wanted before the batch was read has been asked for since."""
+        self.now = self.asked_at = self.clock()
         try:
             return poll_batch.ask(batch, self.client, now=self.now)
         finally:
@@ -137,6 +139,6 @@ def _poll_once(lease: _Lease, done: PollCycle) -> bool:
         lease.refused = None
     if not lease.is_ours():  # it stood still, and somebody else has asked since
         return False
-    run = poll_batch.record_answers(batch, answers, now=lease.now)
+    run = poll_batch.record_answers(batch, answers, now=lease.now, asked_at=lease.asked_at)
     done.runs.append(run)
     return len(batch) == lease.most or batch[0].batch_cap > 0 or run.overtaken > 0

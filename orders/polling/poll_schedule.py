@@ -31,6 +31,7 @@ class DueSchedule(NamedTuple):
     batch_cap: int
     last_answer: str
     checked_at: datetime | None
+    looked_at: datetime | None
 
 
 def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSchedule]:

@@ -35,7 +35,15 @@ PROGRESS_COLUMNS = (
 # Most answers bring new figures only; no index holds one of these columns.
 FIGURE_COLUMNS = ("raw_status", "charge", "start_count", "remains", "changed_at")
 READ_COLUMNS = (*PROGRESS_COLUMNS[:7], *plausibility.READ_BY_ALL)
-SCHEDULE_COLUMNS = ("next_at", "changed_at", "failures", "batch_cap", "checked_at", "last_answer")
+SCHEDULE_COLUMNS = (
+    "next_at",
+    "changed_at",
+    "failures",
+    "batch_cap",
+    "checked_at",
+    "looked_at",
+    "last_answer",
+)
 
 
 _jitter = partial(random.uniform, 0.9, 1.1)
@@ -43,11 +51,13 @@ _jitter = partial(random.uniform, 0.9, 1.1)
 
 @dataclass(slots=True)
 class Writes:
-    """`jitter` is the same for the whole batch, so that orders asked about together stay
-    together. `asked` has each order's schedule as it was when it was asked about, `as_read` its
-    status and flag before its answer; `unchanged` holds orders by how long to leave them alone."""
+    """What is heard `now` to a question of `asked_at`. `jitter` is the same for the whole batch, so
+    that orders asked about together stay together. `asked` has each order's schedule as it was when
+    it was asked about, `as_read` its status and flag before its answer; `unchanged` holds orders by
+    how long to leave them alone, `pulled` when those are due that were given another time since."""
 
     now: datetime
+    asked_at: datetime
     asked: dict[int, DueSchedule]
     as_read: dict[int, tuple[str, str]] = field(default_factory=dict)
     jitter: float = field(default_factory=_jitter)
@@ -59,6 +69,7 @@ class Writes:
     ended: list[int] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
     charges: list[Moved] = field(default_factory=list)
+    pulled: dict[int, datetime] = field(default_factory=dict)
     overtaken: int = 0
 
     def note_figures(self, order: Order) -> None:
@@ -81,15 +92,17 @@ class Writes:
     def answered(self, order_id: int, changed_at: datetime, last_answer: str) -> None:
         """After another answer that could be read."""
         due = self.now + next_check_in(self.now - changed_at) * self.jitter
-        self.schedules.append((due, changed_at, 0, 0, self.now, last_answer, order_id))
+        self.schedules.append(
+            (due, changed_at, 0, 0, self.now, self.asked_at, last_answer, order_id)
+        )
 
     def unreadable(self, schedule: DueSchedule, failures: int) -> None:
-        """After an answer that could not be read: alone and less often."""
+        """After an answer that could not be read: alone and less often. It was no look."""
         steps = clocks.BREAKER_SECONDS
         due = self.now + timedelta(seconds=steps[min(failures, len(steps)) - 1])
-        self.schedules.append(
-            (due, schedule.changed_at, min(failures, 1000), 1, self.now, "", schedule.order_id)
-        )
+        counts = min(failures, 1000), 1
+        seen = self.now, schedule.looked_at, ""
+        self.schedules.append((due, schedule.changed_at, *counts, *seen, schedule.order_id))
 
     def drop_overtaken(self) -> None:
         """Forget about orders that somebody else has moved, flagged or heard of since they were
@@ -119,10 +132,11 @@ class Writes:
         until its lease had run out. After the orders are held: whoever writes an order and its
         schedule holds the order first. An order without a schedule has ended, or been moved, which
         its status tells."""
-        columns = ("order_id", "external_id", "checked_at")
+        columns = ("order_id", "next_at", "external_id", "checked_at")
         rows = read_by_key(PollSchedule, columns, sorted(self.asked), lock=True)
         asked = {pk: (one.external_id, one.checked_at) for pk, one in self.asked.items()}
-        return {pk for pk, *heard in rows if tuple(heard) != asked[pk]}
+        self.pulled = {pk: due for pk, due, *_ in rows if due != self.asked[pk].next_at}
+        return {pk for pk, _, *heard in rows if tuple(heard) != asked[pk]}
 
     def write(self) -> None:
         """Everything but the families. In a transaction, which looks for what was overtaken first,
@@ -136,10 +150,20 @@ class Writes:
         if self.charges:
             moved = [one.order.pk for one in self.charges]
             recount(Order.objects.filter(pk__in=moved), now=self.now)
-        write_columns(PollSchedule, SCHEDULE_COLUMNS, self.schedules)
-        for wait, order_ids in filter(itemgetter(1), self.unchanged.items()):
-            due = self.now + wait * self.jitter
-            write_same(PollSchedule, order_ids, next_at=due, checked_at=self.now, batch_cap=0)
+        self._write_schedules()
         add_rows(self.events)
         if self.ended:
             PollSchedule.objects.filter(pk__in=self.ended).delete()
+
+    def _write_schedules(self) -> None:
+        """What somebody has `pulled` since it was asked about, as to see what became of a cancel,
+        is due when they said."""
+        rows = [(self.pulled.get(entry[-1], entry[0]), *entry[1:]) for entry in self.schedules]
+        write_columns(PollSchedule, SCHEDULE_COLUMNS, rows)
+        seen = {"checked_at": self.now, "looked_at": self.asked_at, "batch_cap": 0}
+        for wait, order_ids in filter(itemgetter(1), self.unchanged.items()):
+            due = self.now + wait * self.jitter
+            if left := [pk for pk in order_ids if pk not in self.pulled]:
+                write_same(PollSchedule, left, next_at=due, **seen)
+            if pulled := [pk for pk in order_ids if pk in self.pulled]:
+                write_same(PollSchedule, pulled, **seen)

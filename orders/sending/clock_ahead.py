@@ -87,8 +87,8 @@ def _cancels(now: datetime) -> int:
         status=CancelStatus.SENDING, due_at__gt=furthest(now, _LEASE)
     )
     looks = PollSchedule.objects.filter(
-        order__in=waiting.exclude(sent_at=None).values("order"), checked_at__gt=furthest(now, 0)
+        order__in=waiting.exclude(sent_at=None).values("order"), looked_at__gt=furthest(now, 0)
     )
-    pulled = looks.update(checked_at=None, next_at=now)  # perhaps before the send
+    pulled = looks.update(looked_at=None, checked_at=None, next_at=now)  # perhaps before the send
     pulled += ahead.update(sent_at=now, due_at=now)
     return pulled + far.update(due_at=now) + claimed.update(due_at=now)

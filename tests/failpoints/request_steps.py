@@ -90,7 +90,7 @@ class RequestStepWalk(SteppedWalk, RequestWalk):
             answer_files.import_left_behind(importers(self.clock()))
             runs.reap_lost_requests(now=self.clock())
             ProviderHealth.objects.filter(provider=self.provider).update(open_until=None)
-            PollSchedule.objects.filter(provider=self.provider).update(checked_at=self.clock())
+            PollSchedule.objects.filter(provider=self.provider).update(looked_at=self.clock())
             account = self._account()
             runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
             self._wait(LOOK_EVERY)

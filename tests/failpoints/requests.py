@@ -146,7 +146,7 @@ class RequestWalk(Walk):
         for _ in range(3):
             self._wait(clocks.CANCEL_RECHECK_SECONDS + 60)
             ProviderHealth.objects.filter(provider=self.provider).update(open_until=None)
-            PollSchedule.objects.filter(provider=self.provider).update(checked_at=self.clock())
+            PollSchedule.objects.filter(provider=self.provider).update(looked_at=self.clock())
             account = self._account()
             runs.send_requests(account, client_for(account), clock=self.clock, seconds=0)
 

@@ -78,7 +78,7 @@ class AfterSales:
         answer_files.import_left_behind(importers(self.desk.clock()))
         runs.reap_lost_requests(now=self.desk.clock())
         self.desk.advance(clocks.CANCEL_RECHECK_SECONDS + 5)
-        PollSchedule.objects.update(checked_at=self.desk.clock())
+        PollSchedule.objects.update(looked_at=self.desk.clock())
         self.send()
 
     def reap(self) -> None:

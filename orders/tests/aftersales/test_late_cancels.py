@@ -90,7 +90,7 @@ def test_the_answer_to_an_earlier_try_is_told_once() -> None:
     first = claim(CANCELS, cancel.provider, now=NOON)
     assert first is not None
     runs.reap_lost_requests(now=NOON + 2 * MINUTE)
-    PollSchedule.objects.update(checked_at=NOON + 3 * MINUTE)
+    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
     assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
     for _ in range(2):
         assert take_in(first.call, cancel, YES).status == CancelStatus.SENDING

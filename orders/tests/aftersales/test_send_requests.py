@@ -226,7 +226,7 @@ def test_a_worker_that_died_leaves_a_refill_in_doubt_and_a_cancel_to_be_looked_i
     later = NOON + 5 * MINUTE
     assert not claim(REFILLS, refill.provider, now=later)
     assert not claim(CANCELS, cancel.provider, now=later)
-    PollSchedule.objects.update(checked_at=NOON + 3 * MINUTE)
+    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
     claimed = claim(CANCELS, cancel.provider, now=later)
     assert claimed is not None and list(claimed.rows) == [cancel]
 

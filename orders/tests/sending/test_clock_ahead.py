@@ -168,7 +168,7 @@ def test_refills_and_cancels_that_a_clock_ahead_put_off_are_due_today() -> None:
     clock_ahead.pull_back(NOON)
     assert set(Refill.objects.due_to_send(NOON)) == {refill, named}
     assert set(Refill.objects.due_to_ask(NOON)) == {asked}
-    PollSchedule.objects.update(checked_at=NOON + MINUTE)
+    PollSchedule.objects.update(looked_at=NOON + MINUTE)
     assert list(CancelRequest.objects.due_to_send(NOON + MINUTE)) == [cancel]
 
 
@@ -176,14 +176,14 @@ def test_refills_and_cancels_that_a_clock_ahead_put_off_are_due_today() -> None:
 def test_a_cancel_is_not_repeated_by_a_look_of_a_clock_that_was_ahead(is_pulled_back) -> None:
     cancel = make_cancel(due_at=NOON, sent_at=NOON, requests=1)
     soon, an_hour_on = NOON + MINUTE, NOON + 60 * MINUTE
-    PollSchedule.objects.update(checked_at=an_hour_on, next_at=an_hour_on)
+    PollSchedule.objects.update(looked_at=an_hour_on, next_at=an_hour_on)
     if is_pulled_back:
         clock_ahead.pull_back(soon)
         schedule = PollSchedule.objects.get(order=cancel.order)
-        assert (schedule.checked_at, schedule.next_at) == (None, soon), "it is asked about now"
+        assert (schedule.looked_at, schedule.next_at) == (None, soon), "it is asked about now"
         assert not CancelRequest.objects.due_to_send(an_hour_on + MINUTE).exists()
     assert not CancelRequest.objects.due_to_send(soon).exists()
-    PollSchedule.objects.update(checked_at=soon)
+    PollSchedule.objects.update(looked_at=soon)
     assert list(CancelRequest.objects.due_to_send(soon)) == [cancel]
 
 

@@ -311,7 +311,7 @@ def test_a_restored_database_never_sends_it_again(desk, answer_known, settings):
     assert desk.status == (SENT if answer_known else lost)[desk.write]
     guard.check_database(now=desk.now)
     Halt.objects.all().update(lifted_at=desk.now)
-    PollSchedule.objects.update(checked_at=desk.now)
+    PollSchedule.objects.update(looked_at=desk.now)
     desk.now += timedelta(hours=2)
     desk.send()
     assert desk.panel.done == [OBSERVED[desk.write]], "nor after somebody accepted it"

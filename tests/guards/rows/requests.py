@@ -327,7 +327,7 @@ GUARDS = (
     ),
     Guard(
         "cancel: a look from the future is none since it was sent",
-        "        order__poll_schedule__checked_at__lte=clocks.furthest(now, 0),\n",
+        "        order__poll_schedule__looked_at__lte=clocks.furthest(now, 0),\n",
         "",
         (f"{LOOKS}::test_a_cancel_is_not_repeated_by_a_look_of_a_clock_that_was_ahead",),
         "orders/models/cancel.py",
@@ -335,7 +335,7 @@ GUARDS = (
     ),
     Guard(
         "cancel: a look of a clock that was ahead is forgotten",
-        "    pulled = looks.update(checked_at=None, next_at=now)",
+        "    pulled = looks.update(looked_at=None, checked_at=None, next_at=now)",
         "    pulled = 0",
         (f"{LOOKS}::test_a_cancel_is_not_repeated_by_a_look_of_a_clock_that_was_ahead",),
         "orders/sending/clock_ahead.py",

@@ -1,0 +1,46 @@
+"""What counts as a look at an order since its cancel."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+LOOKS = "orders/tests/aftersales/test_looks_since_a_cancel.py"
+OF_BEFORE = f"{LOOKS}::test_a_question_of_before_the_cancel_is_none_whenever_it_is_answered"
+
+GUARDS = (
+    Guard(
+        "cancel: a look counts from when it was asked for",
+        "answers, now=lease.now, asked_at=lease.asked_at)",
+        "answers, now=lease.now)",
+        (OF_BEFORE,),
+        "orders/polling/poll_cycle.py",
+        items=(12,),
+    ),
+    Guard(
+        "cancel: an answer that could not be read is no look",
+        'seen = self.now, schedule.looked_at, ""',
+        'seen = self.now, self.asked_at, ""',
+        (
+            f"{LOOKS}::test_an_answer_that_could_not_be_read_is_none",
+            f"{LOOKS}::test_an_answer_that_could_not_be_read_takes_no_look_away",
+        ),
+        "orders/polling/write_answers.py",
+        items=(12,),
+    ),
+    Guard(
+        "cancel: an order that is wanted while it is asked about stays due",
+        "if due != self.asked[pk].next_at}",
+        "if pk < 0}",
+        (OF_BEFORE,),
+        "orders/polling/write_answers.py",
+        items=(12,),
+    ),
+    Guard(
+        "cancel: an order that is due is wanted once more",
+        "min(now, due - timedelta(milliseconds=1))",
+        "min(now, due)",
+        (OF_BEFORE, f"{LOOKS}::test_one_that_is_due_is_wanted_once_more_by_whoever_asks_now"),
+        "orders/aftersales/cancel_sends.py",
+        items=(12,),
+    ),
+)
