@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from core.clocks import database_now
-from orders.sending.restore_check import guard
+from orders.sending.restore_check import guard, put_back_again
 
 
 class Command(BaseCommand):
@@ -17,7 +17,9 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="Somebody said that a backup was restored.")
 
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
-        if guard.quarantine(reason, now=database_now()):
+        now = database_now()
+        if guard.quarantine(reason, now=now):
             self.stdout.write("Nothing is sent now. The desk's overview leads to the page.")
         else:
-            self.stdout.write("Nothing was being sent anyway: it is stopped already.")
+            put_back_again.renew(now=now)
+            self.stdout.write("Nothing was being sent anyway. Its page asks for another run.")

@@ -28,7 +28,7 @@ from ...status import RESTORE_DOUBT, HaltKind
 from .. import halts, send_journal
 from ..outcome import MAY_BE_RESTORED
 from ..send_journal import HighWaterMark
-from . import acceptance, recall_all, replay_journal, request_journal
+from . import acceptance, put_back_again, recall_all, replay_journal, request_journal
 from .recalled_sends import NotRecalled
 from .request_journal import Named
 
@@ -175,11 +175,16 @@ def check_database(*, now: datetime) -> bool:
 
     A restore that a person has acknowledged since the mark was made is no doubt any more, and the
     database is accepted. Before that, and as long as the halt stands, what this machine knows of
-    its sends is brought in. True: all is well, as far as the disk can be read; only where all of
-    it could be has the database been compared.
+    its sends is brought in; a halt that came back with its database counts as one of now. True:
+    all is well, as far as the disk can be read; only where all of it could be has the database
+    been compared.
     """
     unread = list[int]()
-    if Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists() or not _compare(now, unread):
+    stands = Halt.objects.standing().filter(kind=HaltKind.RESTORED).exists()
+    if stands:
+        marks = [known.mark for known in _all_marks(unread)]
+        put_back_again.renew_if_put_back(marks, now=now)
+    if stands or not _compare(now, unread):
         failpoint("restore.doubted")
         recall_all.recall_everywhere(now=now)
         return False
@@ -194,8 +199,7 @@ def check_database(*, now: datetime) -> bool:
 
 def _compare(now: datetime, unread: list[int]) -> bool:
     """Accounts of which not everything can be read are added to `unread`."""
-    identity, accounts = database_identity(), recall_all.accounts_here(unread)
-    marks = [known for account in accounts for known in _marks_to_compare(account, unread)]
+    identity, marks = database_identity(), _all_marks(unread)
     doubts = why_doubted(marks, identity)
     if not doubts:
         return True
@@ -213,6 +217,11 @@ def _compare(now: datetime, unread: list[int]) -> bool:
     ahead = [known for known in doubts if known.mark.at > at_most]
     one_by_one(ahead, lambda known: _note_read(known, now), what="marks of a clock ahead")
     return False
+
+
+def _all_marks(unread: list[int]) -> list[MarkByKind]:
+    accounts = recall_all.accounts_here(unread)
+    return [known for account in accounts for known in _marks_to_compare(account, unread)]
 
 
 def _recall_replays(account: int, unread: list[int], now: datetime) -> int:

@@ -6,14 +6,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 
 from orders.limits import doubtful_rows
 from orders.models import Halt, JournalGap, Order, OrderBatch, Refill
+from orders.restores import shown_lists
 from orders.sending.restore_check import guard
 from orders.shown import restores
-from orders.status import HaltKind, HoldReason, RefillStatus, Status
+from orders.status import HaltKind, HoldReason, JobState, RefillStatus, Status
 from providers.models import Service
-from tests.builders import make_order, make_provider, make_refill, make_service
+from tests.builders import make_order, make_provider, make_refill, make_service, make_user
 from tests.fake_provider import FakeProvider
 
 from ..mass.test_place_lines import make_batch
@@ -95,3 +97,47 @@ def test_a_page_of_before_is_one_of_before_a_restore(service: Service) -> None:
     assert found != drawn
     guard.check_database(now=AGAIN + M)
     assert restores().word == found, "found once"
+
+
+def test_the_stop_in_the_backup_is_one_of_now(service: Service) -> None:
+    """No journal was rolled over: what was sent is known, and what waits is listed all the same."""
+    first, fake = make_order(service=service), FakeProvider()
+    send(make_order(service=service), fake)
+    send(first, fake)
+    take_back([first])
+    guard.check_database(now=LATER)
+    stop = Halt.objects.get()
+    run = stop.runs.create(state=JobState.DONE, started_by=make_user(), created_at=LATER)
+    behind = [make_order(service=service, created_at=LATER + n * M) for n in (1, 2)]
+    drawn, page = restores().word, shown_lists.of_halt(stop, run)
+    accept(LATER + 10 * M)
+    send(behind[0], fake, LATER + 12 * M)
+    take_back(behind[:1])
+    Halt.objects.update(lifted_at=None)
+    guard.check_database(now=AGAIN)
+    stop.refresh_from_db()
+    run.refresh_from_db()
+    assert (stop.placed_at, stop.orders_through) == (AGAIN, behind[1].pk)
+    assert behind[1] in shown_lists.waiting_orders(stop)
+    assert run.state == JobState.STOPPED, "nobody accepts it by a run of before"
+    assert restores().word != drawn and shown_lists.of_halt(stop, run) != page
+    guard.check_database(now=AGAIN + M)
+    assert Halt.objects.get().placed_at == AGAIN, "once"
+
+
+def test_a_stop_that_stands_since_the_last_send_is_as_it_was(service: Service) -> None:
+    restored_over_a_gap(service, FakeProvider())
+    guard.check_database(now=LATER)
+    make_order(service=service)
+    before = Halt.objects.values().get()
+    guard.check_database(now=AGAIN)
+    assert Halt.objects.values().get() == before
+
+
+def test_who_says_that_it_was_put_back_has_a_stop_of_now() -> None:
+    call_command("quarantine")
+    Halt.objects.update(placed_at=LATER, orders_through=0)
+    order = make_order()
+    call_command("quarantine")
+    stop = Halt.objects.get()
+    assert stop.placed_at > LATER and stop.orders_through == order.pk

@@ -81,6 +81,14 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: a stop that came back with its database is one of now",
+        "        put_back_again.renew_if_put_back(marks, now=now)\n",
+        "        pass\n",
+        (f"{BEHIND}::test_the_stop_in_the_backup_is_one_of_now",),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
         "restored: what may have been sent is held with its claim",
         "    if doubtful_rows.may_have_been_sent(order):",
         "    if not order.pk:",
