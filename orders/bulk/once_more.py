@@ -63,7 +63,7 @@ class OnceMore:
         except ValueError:
             return 0
         number = newest.values_list("pk", flat=True).first()
-        return number if number in self.beside else 0
+        return number if number is not None and number in self.beside else 0
 
 
 def once_more(
