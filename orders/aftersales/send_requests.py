@@ -262,6 +262,8 @@ def _record_rows(
     forgotten = check.calls_before(claimed.call, outcome)
     with durable_transaction():
         halts.one_at_a_time(provider)  # first, as whoever else writes what a call said
+        if not claimed.call.note_recorded(now=now):
+            return  # from the disk, or by a commit whose word was lost
         check.bring_in(claimed.call, forgotten, now=now)
         begun = check.take_begun(claimed.call, outcome, now=now)
         kind.record(_rows_now(kind, claimed, begun), outcome, provider, now)

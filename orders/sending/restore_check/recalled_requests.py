@@ -63,6 +63,8 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
     forgotten = calls_before(call, outcome)
     with durable_transaction():
         one_at_a_time(call.provider)
+        if not call.note_recorded(now=now):
+            return True  # its machine died before the file was gone
         bring_in(call, forgotten, now=now)
         _record(call, outcome, now)
         if call.write == Write.CANCEL:
@@ -105,8 +107,7 @@ def calls_before(call: RequestCall, outcome: AnyOutcome) -> list[JournaledCall]:
     transaction. Raises NotNow, as `forgotten_sends.journaled_sends_of`."""
     orders = [row.order for row in _kind_of(call).of_call(call)]
     undone = {one.form_key for one in orders if is_undone(outcome, one.external_id)}
-    same = _calls_about(call, undone, outcome) if undone else []
-    forgotten = list(_unknown(same))
+    forgotten = list(_unknown(_calls_about(call, undone, outcome) if undone else []))
     for then in forgotten:
         then.outcome = then.outcome or _left_behind(then.idempotency_key)
     return forgotten
@@ -169,6 +170,7 @@ def _recall_once(
     taken = [name for name in then.requests if _take_as_sent(call, name, outcome, now, ours)]
     failpoint("recall.taken")
     if isinstance(outcome, Answered):
+        call.note_recorded(now=now)
         _record(call, outcome, now)
     _give_up_cancels(call, now)
     failpoint("recall.recorded")

@@ -153,6 +153,7 @@ def refill() -> Refill:
         status=RefillStatus.SENDING, requests=1, call=first, external_id="", sent_at=NOON
     )
     second.delete()
+    RequestCall.objects.update(recorded_at=None)
     refill.refresh_from_db()
     return refill
 

@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
 NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
+TWICE = "orders/tests/aftersales/test_answers_read_twice.py"
 
 GUARDS = (
     Guard(
@@ -146,5 +147,25 @@ GUARDS = (
         (f"{CLOCKS}::test_refills_of_many_asked_for_in_the_moment_of_the_gap_are_in_doubt",),
         "orders/bulk/apply_step.py",
         items=(12, 23),
+    ),
+    Guard(
+        "refill: an answer that was recorded is taken in from the disk no second time",
+        "        if not call.note_recorded(now=now):\n",
+        "        if False:\n",
+        (
+            f"{TWICE}::test_it_stands_for_no_refill_asked_for_since",
+            f"{TWICE}::test_the_history_tells_of_no_late_answer_to_a_refill_that_was_answered_in_time",
+            f"{TWICE}::test_a_cancel_that_was_told_to_wait_waits_no_longer_for_it",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "refill: an answer that its worker recorded is known as recorded",
+        "        if not claimed.call.note_recorded(now=now):\n",
+        "        if False:\n",
+        (f"{TWICE}::test_it_stands_for_no_refill_asked_for_since",),
+        "orders/aftersales/send_requests.py",
+        items=(23,),
     ),
 )
