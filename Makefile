@@ -44,9 +44,10 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tests/run_all.sh
 
-# A desk that is busy for as long as the supervisor may wait, and each command of the paper for Compose.
+# A desk that is busy for as long as the supervisor may wait, each command of the paper for Compose,
+# and ten thousand malformed requests.
 long: $(VENV)/dev.stamp
-	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long tests
+	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long tests dashboard/tests
 
 # Rows, rules and pages: what starts processes, threads that race or a provider over HTTP is for
 # `make test`.

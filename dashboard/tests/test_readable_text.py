@@ -51,9 +51,14 @@ def _kinds(kind: type[BaseForm]) -> Iterator[type[BaseForm]]:
         yield from _kinds(below)
 
 
+def form_classes() -> list[type[BaseForm]]:
+    """Every form there is, once its module is read."""
+    return list(dict.fromkeys(_kinds(BaseForm)))
+
+
 def fields() -> list[str]:
     """Every name that any form of ours asks for, and those that are read without a form."""
-    named = (getattr(kind, "base_fields", {}) for kind in _kinds(BaseForm))
+    named = (getattr(kind, "base_fields", {}) for kind in form_classes())
     return sorted({*RAW, *(name for of_form in named for name in of_form)})
 
 
