@@ -45,7 +45,7 @@ test: $(VENV)/dev.stamp
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tests/run_all.sh
 
 # A desk that is busy for as long as the supervisor may wait, each command of the paper for Compose,
-# and ten thousand malformed requests.
+# and malformed requests by the thousand.
 long: $(VENV)/dev.stamp
 	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long tests dashboard/tests
 

@@ -261,19 +261,18 @@ def walk() -> Callable[[int, int], list[str]]:
 
 
 @pytest.mark.services
-@pytest.mark.timeout(1200)  # a busy machine
 def test_no_malformed_request_is_an_error_of_ours(
     walk: Callable[[int, int], list[str]],
 ) -> None:
-    assert "\n".join(walk(600, 12)) == ""
+    assert "\n".join(walk(300, 12)) == ""
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)  # a busy machine
-def test_none_of_ten_thousand_malformed_requests_is_an_error_of_ours(
+@pytest.mark.timeout(1200)  # a busy machine
+def test_none_of_two_thousand_malformed_requests_is_an_error_of_ours(
     walk: Callable[[int, int], list[str]],
 ) -> None:
-    assert "\n".join(walk(10_000, int(time.time()))) == ""
+    assert "\n".join(walk(2_000, int(time.time()))) == ""
 
 
 @pytest.mark.services
