@@ -134,8 +134,8 @@ GUARDS = (
     ),
     Guard(
         "refill: who lets one go does so over each gap that was found until then",
-        '        changes["known_gap"] = doubtful_rows.known_gap()',
-        '        changes["known_gap"] = 0',
+        '        changes["known_gap"] = known  # with each',
+        '        changes["known_gap"] = 0  # with each',
         (f"{CLOCKS}::test_a_refill_that_is_let_go_after_a_gap_is_sent",),
         "orders/aftersales/request_refills.py",
         items=(12, 23),
