@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -63,9 +64,10 @@ def counts_once(request: HttpRequest) -> OrderCounts:
 def matters(
     user: User, counts: OrderCounts, providers: list[Provider], now: datetime
 ) -> list[AttentionItem]:
-    """Everything that waits, for somebody who may do what `user` may."""
+    """Everything that waits, for somebody who may do what `user` may: the worst first, and what is
+    as bad as listed here."""
     held = held_by_reason()
-    return [
+    found = [
         *_stopped(user),
         *_may_have_been_sent(user, held[HoldReason.RESTORED]),
         *_unread_answers(),
@@ -77,6 +79,7 @@ def matters(
         *_catalogs(user),
         *_providers(user, providers, now),
     ]
+    return sorted(found, key=attrgetter("rank"))
 
 
 def _stopped(user: User) -> Iterator[AttentionItem]:

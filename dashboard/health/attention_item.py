@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from core.regional.numbers import grouped
 
+WORST_FIRST = ("red", "orange", "yellow")
 COUNT_CAP = 1000  # beyond this nobody reads the figure, only that it is large
 
 
@@ -22,6 +23,11 @@ class AttentionItem:
     text: str
     address: str
     action: str
+
+    @property
+    def rank(self) -> int:
+        """Its place among others: 0 is what is worst."""
+        return WORST_FIRST.index(self.color) if self.color in WORST_FIRST else len(WORST_FIRST)
 
 
 def capped(rows: QuerySet[Any]) -> int:

@@ -385,3 +385,22 @@ def test_the_tile_says_that_it_counts_orders_and_leads_to_as_many(
     assert "Orders to review" in drawn.content.decode()
     listed = browser.get("/orders/?group=attention").context["page"].rows
     assert drawn.context["waiting"] == len(listed) == 2
+
+
+def test_what_is_red_stands_before_what_is_orange_and_that_before_yellow(
+    client_for_role: ForRole,
+) -> None:
+    make_order(Status.UNCONFIRMED)
+    make_order(Status.COMPLETED, flag=Flag.UNKNOWN_WORD)
+    make_provider(name="Keyless", key="")
+    make_provider(name="Poor", balance=Decimal(3), low_balance=Decimal(5))
+    make_provider(name="Keyless too", key="")
+    cache.clear()
+    found = client_for_role(Role.MANAGER).get("/").context["matters"]
+    assert [(item.color, item.title) for item in found] == [
+        ("red", "Keyless: no key"),
+        ("red", "Keyless too: no key"),
+        ("orange", "1 order unconfirmed"),
+        ("orange", "Poor: low balance"),
+        ("yellow", "1 order flagged"),
+    ]
