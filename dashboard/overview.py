@@ -75,8 +75,9 @@ class Days:
 
 
 def figures(now: datetime) -> Figures:
-    """Today's figures, at most FIGURES_SECONDS old."""
-    return _remembered("overview-figures", clocks.FIGURES_SECONDS, lambda: _figures(now))
+    """Those of today, the day of `now`, at most FIGURES_SECONDS old."""
+    key = f"overview-figures-{desk_day(now)}"
+    return _remembered(key, clocks.FIGURES_SECONDS, lambda: _figures(now))
 
 
 def _figures(now: datetime) -> Figures:

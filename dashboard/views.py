@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core.clocks import database_now
+from core.regional.desk_days import desk_day
 from core.roles import May
 from core.web.pages import page_or_part
 from core.web.policy import StaffRequest, allow, signed_in
@@ -71,6 +72,7 @@ def _live(request: StaffRequest) -> dict[str, Any]:
     name_parts(latest)
     return {
         "figures": figures.figures(now),
+        "today": desk_day(now).isoformat(),
         "start": _start(request),
         "sandbox_scope": scope_of(provider.url for provider in providers),
         "waiting": counts.total,

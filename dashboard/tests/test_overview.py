@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -136,7 +138,7 @@ def test_the_charts_today_is_as_fresh_as_the_cards() -> None:
     service = make_service()
     assert overview.daily(7, NOW).orders[-1] == 0
     make_order(Status.COMPLETED, service=service, created_at=NOW, charge=Decimal(2))
-    cache.delete("overview-figures")
+    cache.delete(f"overview-figures-{NOW.date()}")
     found = overview.daily(7, NOW)
     assert (found.orders[-1], found.spend["USD"][-1]) == (1, Decimal(2))
 
@@ -160,7 +162,7 @@ def test_old_days_of_a_chart_are_remembered_for_longer_than_the_last_week() -> N
     assert sum(overview.daily(30, NOW).orders) == 0
     for ago in (3, 20):
         make_order(service=service, created_at=NOW - timedelta(days=ago))
-    cache.delete_many(["overview-figures", f"overview-days-{NOW.date()}"])
+    cache.delete_many([f"overview-{part}-{NOW.date()}" for part in ("figures", "days")])
     assert sum(overview.daily(30, NOW).orders) == 1
     cache.clear()
     assert sum(overview.daily(30, NOW).orders) == 2
@@ -385,6 +387,41 @@ def test_the_tile_says_that_it_counts_orders_and_leads_to_as_many(
     assert "Orders to review" in drawn.content.decode()
     listed = browser.get("/orders/?group=attention").context["page"].rows
     assert drawn.context["waiting"] == len(listed) == 2
+
+
+def test_each_figure_leads_to_as_many_orders_as_it_counts(
+    client_for_role: ForRole, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TIME_ZONE = "Asia/Tokyo"  # nine hours on: its day began at 15:00 of the day before
+    monkeypatch.setattr("dashboard.views.database_now", lambda: NOW)
+    this_day, day_before = NOW.replace(hour=1), NOW - timedelta(hours=22)
+    feed = make_order(Status.ACTIVE, created_at=this_day, parts_done=1)
+    make_order(Status.COMPLETED, parent=feed, created_at=this_day)  # a run of it
+    make_order(Status.COMPLETED, created_at=NOW - timedelta(hours=20))  # today there alone
+    make_order(Status.COMPLETED, created_at=day_before, ended_at=this_day)
+    make_order(Status.COMPLETED, created_at=day_before)
+    make_order(Status.PARTIAL, created_at=this_day)
+    make_order(Status.UNCONFIRMED, created_at=day_before)
+    browser = client_for_role(Role.MANAGER)
+    with timezone.override("America/Lima"):  # of whoever looks
+        drawn = browser.get("/")
+        links = set(re.findall(r'href="(/orders/\?[^"]+)"', drawn.content.decode()))
+        led = {link: len(browser.get(html.unescape(link)).context["page"].rows) for link in links}
+    figures = drawn.context["figures"]
+    assert (figures.completed, figures.placed, figures.open) == (2, 3, 2)
+    assert led == {
+        "/orders/?status=completed&amp;kin=placed&amp;ended=2026-11-23": figures.completed,
+        "/orders/?kin=placed&amp;since=2026-11-23": figures.placed,
+        "/orders/?group=open": figures.open,
+        "/orders/?group=attention": drawn.context["waiting"],
+    }
+
+
+def test_a_figure_of_yesterday_is_not_told_of_the_day_that_has_begun() -> None:
+    late = NOW.replace(hour=23, minute=59, second=59)
+    make_order(Status.COMPLETED, created_at=late)
+    assert overview.figures(late).completed == 1
+    assert overview.figures(late + timedelta(seconds=1)).completed == 0
 
 
 def test_what_is_red_stands_before_what_is_orange_and_that_before_yellow(

@@ -16,13 +16,13 @@ from core.texts import without_unseen
 from providers.forms.fields import provider_field
 from providers.models import Service
 
-from ..models import OrderQuerySet
+from ..models import Order, OrderQuerySet
 from ..status import GROUPS, Status
 from .sorting import NEWEST, SORTS, Sort
 from .tabs import COUNT_CAP, counted
 
 SEARCH_LENGTH = 2_000  # a hundred ids
-FOLDED = ("since", "until", "kin", "sort", "mine")
+FOLDED = ("since", "until", "ended", "kin", "sort", "mine")
 
 
 class SearchField(PlainTextField):
@@ -50,6 +50,9 @@ class OrderFilter(FilterForm[OrderQuerySet]):
     )
     until = forms.DateField(
         required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    ended = forms.DateField(
+        required=False, label=_("Ended on"), widget=forms.DateInput(attrs={"type": "date"})
     )
     kin = forms.ChoiceField(  # its name stands in addresses that people keep
         required=False,
@@ -141,6 +144,13 @@ class OrderFilter(FilterForm[OrderQuerySet]):
 
     def narrow_until(self, orders: OrderQuerySet, day: date) -> OrderQuerySet:
         return orders.filter(created_at__lt=_midnight(day, days=1))
+
+    def narrow_ended(self, orders: OrderQuerySet, day: date) -> OrderQuerySet:
+        """As a list of ids: beside a status SQLite would walk all that ever had it."""
+        ended = Order.objects.filter(
+            ended_at__gte=_midnight(day), ended_at__lt=_midnight(day, days=1)
+        )
+        return orders.filter(pk__in=ended.values("pk"))
 
     def narrow_kin(self, orders: OrderQuerySet, which: str) -> OrderQuerySet:
         return orders.of_related(which)
