@@ -16,6 +16,7 @@ from providers.actions.learning import FORGOTTEN, forget_learned
 from providers.connect import client_for
 from providers.models import ConnectionReport, Provider, ProviderHealth
 from providers.panel_api import Dialect
+from providers.panel_api.connection_check.check import check_connection
 from providers.panel_api.connection_check.findings import CheckResult
 from sandbox import Sandbox
 
@@ -50,7 +51,7 @@ def test_a_check_writes_no_balance_over_a_later_one(
     account: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = open_report(account, actor=None, now=database_now())
-    look = connection_checks.check_connection
+    look = check_connection
 
     def checking(*args: Any, **options: Any) -> CheckResult:
         result = look(*args, **options)
