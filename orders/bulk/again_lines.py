@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,9 +10,8 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from ..models import Order, buys_again
+from ..models import Order
 from ..repeats import Lately
-from ..status import ENDED_THERE
 from ..terms import at_rate
 
 MOST_LINES: Final = 200  # of up to thousands
@@ -70,16 +68,7 @@ def with_names(
 ) -> list[AgainLine]:
     """With the orders that a second time would be beside, newest first: of those that the page is
     drawn `beside`, and its box speaks of, no others."""
-    asked = {line.order.link_key for line in lines if line.why_asked}
-    of_links = Order.objects.filter(link_key__in=asked, parent=None)
-    found = defaultdict[tuple[int, str], list[Order]](list)
-    for order in of_links.filter(buys_again() | Lately.by_anybody(now).orders).order_by("-pk"):
-        if order.pk in beside:
-            found[order.service_id, order.link_key].append(order)
-    return [replace(line, beside=_same(line, found)) for line in lines]
-
-
-def _same(line: AgainLine, found: dict[tuple[int, str], list[Order]]) -> tuple[Order, ...]:
-    order = line.order
-    there = found.get((order.service_id, order.link_key), []) if line.why_asked else []
-    return tuple(one for one in there if one.status not in ENDED_THERE or one.units == order.units)
+    asked = [line.order for line in lines if line.why_asked]
+    same = Order.objects.same_of_many(asked, Lately.by_anybody(now))
+    named = {pk: [one for one in rows[::-1] if one.pk in beside] for pk, rows in same.items()}
+    return [replace(line, beside=tuple(named.get(line.order.pk, ()))) for line in lines]

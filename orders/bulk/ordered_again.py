@@ -13,7 +13,7 @@ from core.clocks import SAME_LINE_SECONDS
 from providers.identity import lock_service
 
 from ..draft import OrderDraft
-from ..models import BulkItem, BulkJob, Order, OrderQuerySet, buys_again
+from ..models import BulkItem, BulkJob, Order, OrderQuerySet
 from ..placing.place_orders import NotAgreed
 from ..repeats import Lately, why_asked
 from ..status import COSTS_NOTHING, UNDER_WAY, JobKind
@@ -42,11 +42,9 @@ def may_repeat(parts: Iterable[OrderQuerySet], now: datetime) -> list[int]:
     committed later."""
     found = set[int]()
     for part in parts:
-        places = set(part.order_by().values_list("service_id", "link_key"))
-        of_links = Order.objects.filter(link_key__in={key for _, key in places}, parent=None)
-        asked = of_links.filter(buys_again() | Lately.by_anybody(now).orders)
-        rows = asked.values_list("pk", "service_id", "link_key")
-        found.update(pk for pk, *place in rows if tuple(place) in places)
+        some = part.order_by().select_related("service__provider")
+        same = Order.objects.same_of_many(some, Lately.by_anybody(now))
+        found.update(one.pk for rows in same.values() for one in rows)
     return sorted(found)[-MOST:]
 
 

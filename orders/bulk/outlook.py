@@ -17,12 +17,15 @@ from ..models import (
     CancelRequest,
     Order,
     OrderQuerySet,
+    Place,
     PollSchedule,
     Refill,
     UnmatchedOrder,
+    place_of,
 )
 from ..placing import before_sending
-from ..placing.left_sends import Place, left_sends, names_of
+from ..placing.left_sends import Place as SendPlace
+from ..placing.left_sends import left_sends, names_of
 from ..placing.sent_after_all import words_beside
 from ..repeats import Lately
 from ..shown import gaps_of, word_of_hold
@@ -151,8 +154,8 @@ def outlook(
 ) -> Outlook:
     """Look at every order as it is now, for this person. `why_never` says why one cannot be placed
     again."""
-    seen, again = Outlook(), set[tuple[int, str]]()
-    left = dict[Place, list[UnmatchedOrder]]()
+    seen, again = Outlook(), set[Place]()
+    left = dict[SendPlace, list[UnmatchedOrder]]()
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way, done = _under_way(kind, some, person, now), dict[int, set[int]]()
@@ -176,7 +179,7 @@ def outlook(
             if len(seen.done_to) < MOST_LINES:
                 seen.done_to.append(order)
             seen.done_by.update(done.get(order.pk, ()))
-            place = (order.service_id, order.link_key)
+            place = place_of(order)
             sends = left.get((order.provider_id, order.service.external_id, order.link_key), [])
             seen.told_sends |= names_of(sends)
             is_beside_open = kind == JobKind.REORDER and (
@@ -235,17 +238,8 @@ def _under_way(kind: JobKind, some: list[Order], person: User, now: datetime) ->
 def _repeated(some: list[Order], person: User, now: datetime) -> set[int]:
     """Those beside which the same is open or closed as unknown, or was placed by this person a
     short while ago; it may be the order itself."""
-    of_links = Order.objects.filter(link_key__in=[order.link_key for order in some])
-    busy = set(of_links.buying_again().values_list("service_id", "link_key"))
-    lately = Lately.by(person, now)
-    placed = of_links.filter(lately.orders) if lately else of_links.none()
-    again = set(placed.values_list("service_id", "link_key", "units"))
-    return {
-        order.pk
-        for order in some
-        if (order.service_id, order.link_key) in busy
-        or (order.service_id, order.link_key, order.units) in again
-    }
+    same = Order.objects.same_of_many(some, Lately.by(person, now))
+    return {pk for pk, beside in same.items() if beside}
 
 
 def _ordered_again(some: list[Order], now: datetime) -> tuple[dict[int, set[int]], set[int]]:

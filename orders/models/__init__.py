@@ -9,7 +9,7 @@ from .halt import Halt, HaltQuerySet
 from .job import BulkItem, BulkJob
 from .limits import BlockedLink, PriceTolerance, SpendLimit
 from .order import Order, OrderQuerySet
-from .order_queries import buys_again
+from .order_queries import Place, buys_again, place_of
 from .poll_schedule import PollSchedule, Recheck
 from .recovery import Recovery
 from .refill import Refill
@@ -56,6 +56,7 @@ __all__ = [
     "OrderBatch",
     "OrderEvent",
     "OrderQuerySet",
+    "Place",
     "PollSchedule",
     "PriceTolerance",
     "Recheck",
@@ -74,4 +75,5 @@ __all__ = [
     "UnmatchedOrder",
     "UnreadAnswer",
     "buys_again",
+    "place_of",
 ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
 
@@ -25,6 +27,7 @@ from ..status import (
     BY_STAFF,
     BY_WORD,
     ENDED_BY_WORD,
+    ENDED_THERE,
     GROUPS,
     NEEDS_A_PERSON,
     OPEN,
@@ -36,12 +39,19 @@ from .event import EventKind, OrderEvent
 
 Row = TypeVar("Row", bound=Model)
 Orders = QuerySet[Any]
+Place = tuple[str | int, str, str]  # the account upstream, its number of the service, the link
 # They keep no link busy: they wait for the link themselves, or for their time.
 IDLE = Q(status=Status.HELD, hold_reason__in=[HoldReason.LINK_BUSY, HoldReason.SCHEDULED])
 LIST_SEARCH_MIN = 3
 TAG_WORD = "tag:"
 BY_WORD_FOR = timedelta(days=7)  # longer ago, nobody expects it at the provider any more
 _ID = re.compile(r"#?[0-9]{1,64}")
+
+
+def place_of(order: Any) -> Place:
+    """Equal for orders of one service and link; see `providers.identity.same_service`."""
+    provider = order.service.provider
+    return provider.upstream or provider.pk, order.service.external_id, order.link_key
 
 
 def buys_again() -> Q:
@@ -125,6 +135,24 @@ class OrderQueries(QuerySet[Row]):
         # By an expression: with the bare column SQLite would walk all orders of the service.
         of_service = In(F("service_id") + 0, same_service(service).values("pk"))
         return self.filter(asked, of_service, link_key=link_key, parent=None)
+
+    def same_of_many(self, orders: Iterable[Any], lately: Lately | None) -> dict[int, list[Any]]:
+        """As `with_same_payload`, for each of these by its number, itself too, oldest first: in one
+        query by their links, compared here by `place_of`. Only those that have ended are told by
+        their units."""
+        wanted, found = list(orders), defaultdict[Place, list[Any]](list)
+        asked = buys_again() | lately.orders if lately else buys_again()
+        rows = self.filter(asked, link_key__in={one.link_key for one in wanted}, parent=None)
+        for row in rows.select_related("service__provider").order_by("pk"):
+            found[place_of(row)].append(row)
+        return {
+            one.pk: [
+                row
+                for row in found.get(place_of(one), ())
+                if row.status not in ENDED_THERE or row.units == one.units
+            ]
+            for one in wanted
+        }
 
     def on_link(self, provider_id: Any, link_key: Any) -> Self:
         """Open orders of this account for the same link, whatever their service."""

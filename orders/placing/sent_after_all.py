@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
@@ -30,35 +29,18 @@ def same_beside(order: Order, now: datetime) -> OrderQuerySet:
 def words_beside(orders: Sequence[Order], now: datetime) -> dict[int, str]:
     """Why each of these is not sent after all without a word, in what `refuse_beside` says of it,
     by their numbers: for many in a few queries."""
-    lately, keys = Lately.by_anybody(now), {order.link_key for order in orders}
-    of_links = Order.objects.filter(link_key__in=keys, parent=None)
-    found = defaultdict[_Same, dict[int, Order]](dict)
-    for rows, is_of_units in (
-        (of_links.buying_again(), False),
-        (of_links.filter(lately.orders), True),
-    ):
-        for row in rows.select_related("service__provider"):
-            found[_same(row, row.units if is_of_units else None)][row.pk] = row
-    sends, words = left_sends(keys), dict[int, str]()
+    same = Order.objects.same_of_many(orders, Lately.by_anybody(now))
+    sends, words = left_sends({order.link_key for order in orders}), dict[int, str]()
     for order in orders:
-        same = found[_same(order, None)] | found[_same(order, order.units)]
+        others = [one for one in same[order.pk] if one.pk != order.pk]
         place = (order.provider_id, order.service.external_id, order.link_key)
         left = [send for send in sends.get(place, ()) if send.form_key != order.form_key]
-        if newest := max(same.keys() - {order.pk}, default=None):
-            beside = same[newest]
+        if others:
+            beside = others[-1]
             words[order.pk] = repeats.why_asked(beside.pk, beside.status, beside.created_at)
         elif left:
             words[order.pk] = why_asked(left[0])
     return words
-
-
-_Same = tuple[str | int, str, str, int | None]  # the account, the service, the link, the units
-
-
-def _same(order: Order, units: int | None) -> _Same:
-    """Rows of one account have its `upstream` in common; see `providers.identity.same_service`."""
-    provider = order.service.provider
-    return (provider.upstream or provider.pk, order.service.external_id, order.link_key, units)
 
 
 class BesideForm(TablerForm, forms.Form):

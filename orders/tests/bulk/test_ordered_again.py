@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from core import clocks
 from core.roles import Role
 from orders.bulk import tasks as bulk_tasks
+from orders.bulk.ordered_again import may_repeat
 from orders.limits import check_limits
-from orders.models import BulkItem, BulkJob, Order
-from orders.status import COSTS_NOTHING, JobKind, JobState, Status
+from orders.models import Attempt, BulkItem, BulkJob, Order
+from orders.status import COSTS_NOTHING, JobKind, JobState, Outcome, Status
 from orders.tests.bulk.test_bulk_actions import run, start
 from providers.models import Service
-from tests.builders import NOON, make_job, make_order, make_user
+from tests.builders import (
+    NOON,
+    make_attempt,
+    make_job,
+    make_order,
+    make_provider,
+    make_service,
+    make_user,
+)
 from tests.one_line import one_line
 from tests.query_counts import queries_of
+from tests.query_plans import scans_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 PAGE = "/orders/bulk/?kind=reorder&scope=all&status=completed"
@@ -170,3 +183,51 @@ def test_looking_for_it_costs_the_same_for_one_order_and_for_ten(staff: Client) 
         done_before(an_ended_order())
     done_before(*Order.objects.filter(status=Status.COMPLETED))
     assert len(queries_of(lambda: staff.get(PAGE))) == one
+
+
+def test_the_same_at_the_other_row_of_the_account_is_shown_and_can_be_meant(
+    staff: Client,
+) -> None:
+    rows = [make_provider(url="https://north.example/api/v2") for _ in range(2)]
+    assert rows[0].upstream == rows[1].upstream != ""
+    one, twin = (make_service(row, external_id="12") for row in rows)
+    long_ago = timezone.now() - timedelta(days=30)
+    order = make_order(Status.COMPLETED, service=one, link_key="k", created_at=long_ago)
+    there = make_order(Status.IN_PROGRESS, service=twin, link_key="k", created_at=long_ago)
+    page = staff.get(f"/orders/bulk/?kind=reorder&scope=picked&order={order.pk}")
+    assert page.context["seen"].beside_ids == [order.pk]
+    assert str(there.pk) in page.context["shown_beside"]
+    [line] = page.context["again_lines"]
+    assert line.beside == (there,)
+    shown = page.context["shown_beside"]
+    meant = start(JobKind.REORDER, beside_open=True, shown_beside=shown)
+    meant.items.exclude(order=order).delete()
+    run(meant)
+    assert meant.items.get().made not in (None, order, there)
+
+
+def test_among_many_orders_it_is_found_by_its_link() -> None:
+    """Of a few rows PostgreSQL reads all attempts once: that is less."""
+    order = an_ended_order()
+    sent = make_attempt(order, outcome=Outcome.ACCEPTED)
+    rows, attempts = list[Order](), list[Attempt]()
+    for number in range(1000):
+        row, attempt = copy(order), copy(sent)
+        row.pk, row.form_key, row.link_key, row.external_id = (
+            None,
+            uuid4(),
+            f"k{number}",
+            f"{number}",
+        )
+        attempt.pk = None
+        rows.append(row)
+        attempts.append(attempt)
+    Order.objects.bulk_create(rows)
+    for row, attempt in zip(rows, attempts, strict=True):
+        attempt.order = row
+    Attempt.objects.bulk_create(attempts)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE")
+    these = Order.objects.filter(pk=order.pk)
+    assert scans_of(lambda: may_repeat([these], timezone.now())) == []

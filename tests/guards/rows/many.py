@@ -271,6 +271,16 @@ GUARDS = (
         items=(5,),
     ),
     Guard(
+        "bulk: the same at the other row of the account",
+        "return provider.upstream or provider.pk, order.service.external_id",
+        "return provider.pk, order.service.external_id",
+        (
+            "orders/tests/bulk/test_ordered_again.py::test_the_same_at_the_other_row_of_the_account_is_shown_and_can_be_meant",
+        ),
+        "orders/models/order_queries.py",
+        items=(5,),
+    ),
+    Guard(
         "bulk: what was just ordered again takes a tick tied to it",
         "        if not _is_meant_once_more(form",
         "        if False and not _is_meant_once_more(form",
