@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.test_walks import LONGEST
+
 ROOT = Path(settings.BASE_DIR)
 ALL_PAPERS = (
     *("README.md", "CONTRIBUTING.md", "SECURITY.md"),
@@ -208,3 +210,10 @@ def _lines(path: Path) -> int:
 def _bare(code: str) -> str:
     """Without indentation: an example stands at the left edge."""
     return "\n".join(line.strip() for line in code.strip().splitlines())
+
+
+def test_the_paper_says_how_long_each_walk_is() -> None:
+    said = re.findall(
+        r"(?:click|status answer|recovery run) (\d+) \(", _text("docs/architecture.md")
+    )
+    assert [int(number) for number in said] == [*LONGEST.values()]
