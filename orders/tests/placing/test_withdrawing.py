@@ -12,6 +12,7 @@ from django.test import Client
 
 from core.clocks import database_now
 from core.roles import Role
+from orders import shown
 from orders.bulk.tasks import run_job
 from orders.limits import doubtful_rows
 from orders.links import link_key
@@ -38,7 +39,8 @@ MAYBE = "It may have been sent before the database was put back."
 
 
 def answer_to(staff: Client, step: str, pk: int) -> str:
-    answer = staff.post(f"/orders/{pk}/{step}/", follow=True)
+    asked = {"shown": shown.since_restores()}  # as the button of a page of now says
+    answer = staff.post(f"/orders/{pk}/{step}/", asked if step == "cancel" else {}, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
 
