@@ -88,28 +88,29 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
     if halt is None or not found or not Provider.objects.filter(pk=account).exists():
         return None
     known = [one.known_until for one in found if one.known_until is not None]
+    kept_from = max(one.kept_from for one in found)  # a later one is another's
     with transaction.atomic():
         # One after the other: who knows of a gap knows of each with a lower number
         Halt.objects.select_for_update(no_key=True).get(pk=halt.pk)
-        row, is_new = JournalGap.objects.get_or_create(
+        noted = JournalGap.objects.filter(halt=halt, provider=account, kept_from=kept_from)
+        if noted.exists():  # whatever the machine is called by now: a container made anew
+            return None
+        row = JournalGap.objects.create(
             halt=halt,
             provider_id=account,
             host=socket.gethostname()[:80],
-            kept_from=max(one.kept_from for one in found),  # a later one is another's
-            defaults={
-                "found_at": now,
-                "known_until": min(known, default=None),
-                "events_through": newest_row(OrderEvent),
-                "orders_through": newest_row(Order),
-                "refills_through": newest_row(Refill),
-                "cancels_through": newest_row(CancelRequest),
-                "batches_through": newest_row(OrderBatch),
-                "jobs_through": newest_row(BulkJob),
-            },
+            kept_from=kept_from,
+            found_at=now,
+            known_until=min(known, default=None),
+            events_through=newest_row(OrderEvent),
+            orders_through=newest_row(Order),
+            refills_through=newest_row(Refill),
+            cancels_through=newest_row(CancelRequest),
+            batches_through=newest_row(OrderBatch),
+            jobs_through=newest_row(BulkJob),
         )
-    if is_new:
-        log.critical("sends to account %s are known to nobody: %s", account, row)
-    return row if is_new else None
+    log.critical("sends to account %s are known to nobody: %s", account, row)
+    return row
 
 
 def _gap(journal: Journal, account: int) -> Between | None:

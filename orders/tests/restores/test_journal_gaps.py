@@ -379,6 +379,21 @@ def test_a_gap_is_written_down_once(service, small_journal):
     assert gap.known_until and gap.known_until < gap.kept_from
 
 
+def test_a_container_made_anew_finds_no_gap_of_its_own(service, small_journal, monkeypatch):
+    """It reads the same journal under another name, as a second replica does."""
+    orders = restored_over_a_gap(service, FakeProvider())
+    monkeypatch.setattr("socket.gethostname", lambda: "first")
+    guard.check_database(now=LATER)
+    order = Order.objects.select_related("provider").get(pk=orders[0].pk)
+    assert place_orders.release_order(order, actor=make_user(Role.MANAGER), now=LATER)
+    new = make_order(service=service, created_at=LATER)
+    monkeypatch.setattr("socket.gethostname", lambda: "made-anew")
+    guard.check_database(now=LATER + timedelta(minutes=1))
+    assert Order.objects.get(pk=order.pk).status == Status.QUEUED, "what was let go stays so"
+    assert Order.objects.get(pk=new.pk).status == Status.QUEUED
+    assert JournalGap.objects.get().host == "first"
+
+
 def test_a_claim_reads_the_gap_in_its_own_transaction(service, small_journal):
     fake = FakeProvider()
     orders = restored_over_a_gap(service, fake)
