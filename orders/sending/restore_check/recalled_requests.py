@@ -67,8 +67,6 @@ def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
             return True  # its machine died before the file was gone
         bring_in(call, forgotten, now=now)
         _record(call, outcome, now)
-        if call.write == Write.CANCEL:
-            tell_late(call, outcome, now)
     return True
 
 
@@ -156,7 +154,7 @@ def _recall_once(
     try:
         with transaction.atomic():
             call = RequestCall.objects.create(
-                key=then.idempotency_key,
+                key=UUID(then.idempotency_key),
                 provider_id=provider_id,
                 write=then.write,
                 worker=worker_name(),
@@ -189,6 +187,8 @@ def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
     kind = _kind_of(call)
     take_begun(call, outcome, now=now)
     kind.record(kind.of_call(call), outcome, call.provider, now)
+    if call.write == Write.CANCEL:
+        tell_late(call, outcome, now)
 
 
 def _take_as_sent(

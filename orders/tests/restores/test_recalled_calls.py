@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError
 
 from orders.aftersales import request_refills, runs
-from orders.aftersales.batch_outcome import Later
+from orders.aftersales.batch_outcome import Answered, Later, outcome_to_json
 from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
 from orders.sending.restore_check import (
     forgotten_sends,
@@ -269,6 +269,18 @@ def test_a_cancel_without_a_row_is_told_and_its_order_looked_at(monkeypatch):
     assert not CancelRequest.objects.exists()
     assert len(told(order)) == 1
     assert PollSchedule.objects.get().next_at == NOON
+
+
+def test_what_the_provider_said_to_a_cancel_without_a_row_is_told_once(monkeypatch):
+    """Its answer is on disk, and what takes it in from there comes after the call was recalled."""
+    order = make_order(Status.IN_PROGRESS)
+    outcome = Answered({order.external_id: CancelAccepted("c9")})
+    assert recalled(monkeypatch, order, write=Write.CANCEL, outcome=outcome) == 1
+    said = {"call": f"{1:032x}", "outcome": outcome_to_json(outcome)}
+    assert recalled_requests.take_in_kept(said, now=NOON)
+    texts = [event.text for event in order.events.order_by("pk")]
+    assert sum("The provider took the request to cancel" in text for text in texts) == 1
+    assert len(told(order)) == 1
 
 
 def test_an_answer_to_a_call_of_another_life_is_not_taken_in():

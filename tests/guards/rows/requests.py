@@ -141,9 +141,20 @@ GUARDS = (
     ),
     Guard(
         "cancels: the answer to an earlier try",
-        "            tell_late(call, outcome, now)\n",
-        "            pass\n",
+        "        tell_late(call, outcome, now)\n",
+        "        pass\n",
         (f"{LATE_CANCELS}::test_the_answer_to_an_earlier_try_is_told_once",),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(24,),
+    ),
+    Guard(
+        "restored: what was said to a cancel that has no row",
+        "        tell_late(call, outcome, now)\n",
+        "        pass\n",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_what_the_provider_said_to_a_cancel_without_a_row_is_told_once",
+        ),
         "orders/sending/restore_check/recalled_requests.py",
         items=(24,),
     ),
