@@ -65,6 +65,7 @@ RECHECK_EVERY_SECONDS = 600
 REFILL_FLOOR_SECONDS = 15  # a refill is asked about no more often than this
 REFILL_WAIT_SECONDS = 3600  # "not yet" without a time is tried again after this
 CANCEL_RECHECK_SECONDS = 10  # for the order's status, before a lost cancel may be sent again
+CANCEL_UNREAD_SECONDS = 24 * 3600  # its order unreadable for so long, a lost cancel is given up
 REQUESTS_EVERY_SECONDS = 5
 
 # Providers

@@ -152,6 +152,9 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
             since[f"{late}_order"] = Subquery(
                 mine.values("pk" if late is Late.ORDER else "order")[:1]
             )
+    cancels = _late_rows(now)[Late.CANCEL][0].filter(provider=OuterRef("pk"))
+    unread = cancels.order_by("due_at", "pk").values("order__poll_schedule__failures")[:1]
+    since["cancel_unread"] = Subquery(unread)
     sends = Attempt.objects.filter(provider=OuterRef("pk")).order_by("-pk")
     grace = Coalesce("recovery__grace_seconds", Value(clocks.NOT_PLACED_GRACE_SECONDS))
     return Provider.objects.for_list().annotate(

@@ -23,7 +23,15 @@ from ..polling.same_refusal import RefusedQuestions
 from ..sending import halts
 from ..sending.outcome import WORKER_LOST
 from ..sending.restore_check import begun_refills, guard, recalled_requests
-from ..status import FINAL, REFILLS_TO_SEND, CancelStatus, RefillStatus, Status, Write
+from ..status import (
+    FINAL,
+    REFILLS_TO_SEND,
+    UNCLEAR,
+    CancelStatus,
+    RefillStatus,
+    Status,
+    Write,
+)
 from . import cancel_sends, poll_refills, refill_sends
 from .cancel_sends import CANCELS, Cancels
 from .poll_refills import TellsRefills, poll_due_refills
@@ -32,6 +40,10 @@ from .send_requests import RestoreCheck, send_due
 
 PATIENCE_SECONDS = 1.0  # waiting this long for a call, the lease is better given back
 SWEEP_SIZE = 500
+NEVER_READ = (
+    "The cancel is given up: its order could not be read for a day, so nobody knows what became "
+    "of it."
+)
 CHECK: Final = RestoreCheck(
     guard.journal_call,
     recalled_requests.calls_before,
@@ -134,11 +146,16 @@ def accounts_to_ask_at(now: datetime) -> list[int]:
 
 
 def end_cancels(*, now: datetime) -> int:
-    """A request to cancel ends with its order, however that ended."""
+    """A request to cancel ends with its order, however that ended; and one that was sent is given
+    up where its order cannot be read for good, so that another one can be asked for."""
     waiting = (CancelStatus.QUEUED, CancelStatus.ACCEPTED)
     over = CancelRequest.objects.filter(status__in=waiting, order__status__in=FINAL)
     found = over.select_related("order").order_by("pk")[:SWEEP_SIZE]
-    return one_by_one(found, lambda request: _end_cancel(request, now), what="cancels that ended")
+    ended = one_by_one(found, lambda request: _end_cancel(request, now), what="cancels that ended")
+    unread = CancelRequest.objects.unreadable(now).select_related("order").order_by("pk")
+    return ended + one_by_one(
+        unread[:SWEEP_SIZE], lambda request: _give_up(request, now), what="cancels of unread orders"
+    )
 
 
 def _end_cancel(request: CancelRequest, now: datetime) -> bool:
@@ -149,6 +166,18 @@ def _end_cancel(request: CancelRequest, now: datetime) -> bool:
         if not mine.update(status=CancelStatus.ENDED, ended_at=now):
             return False
         request.order.remember(EventKind.CANCEL, now=now, text=text)
+    return True
+
+
+def _give_up(request: CancelRequest, now: datetime) -> bool:
+    mine = CancelRequest.objects.filter(
+        pk=request.pk, status=CancelStatus.QUEUED, requests=request.requests
+    )
+    changes = {"ended_at": now, "reason": NEVER_READ, "code": UNCLEAR}
+    with transaction.atomic():
+        if not mine.update(status=CancelStatus.REFUSED, **changes):
+            return False
+        request.order.remember(EventKind.CANCEL, now=now, text=NEVER_READ)
     return True
 
 

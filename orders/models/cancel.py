@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -25,8 +25,26 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
         return self.filter(_wanted(now), due_at__lte=now)
 
     def to_go_on(self, now: datetime) -> CancelQuerySet:
-        """Those, and what is in the hands of a worker that no longer has it."""
-        return self.filter(_wanted(now) | Q(status=CancelStatus.SENDING), due_at__lte=now)
+        """Those, what waits for a look at its order that does not come, and what is in the hands of
+        a worker that no longer has it."""
+        going = (CancelStatus.QUEUED, CancelStatus.SENDING)
+        return self.filter(status__in=going, due_at__lte=now)
+
+    def unreadable(self, now: datetime) -> CancelQuerySet:
+        """Sent, and its order has been asked about in vain since: it still could not be read a day
+        after the cancel was due again. Nobody will learn what became of it."""
+        patience = timedelta(seconds=clocks.CANCEL_UNREAD_SECONDS)
+        never_since = Q(order__poll_schedule__looked_at=None) | Q(
+            order__poll_schedule__looked_at__lte=F("sent_at")
+        )
+        return self.filter(
+            never_since,
+            status=CancelStatus.QUEUED,
+            sent_at__isnull=False,
+            due_at__lte=now - patience,
+            order__poll_schedule__failures__gt=0,
+            order__poll_schedule__checked_at__gte=F("due_at") + patience,
+        )
 
 
 def _wanted(now: datetime) -> Q:

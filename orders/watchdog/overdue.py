@@ -91,6 +91,8 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
             reason = ""
         elif late is Late.UNCONFIRMED:
             reason = "It waits for somebody to decide."
+        elif late is Late.CANCEL and account.cancel_unread:
+            reason = trouble or "Its order is asked about, and the answers cannot be read."
         order_id = getattr(account, f"{late}_order", None)
         yield Standstill(late, since, reason, account.pk, account.name, order_id)
     yield from _searched_too_long(account, halts, now)

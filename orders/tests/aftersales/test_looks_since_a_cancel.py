@@ -8,16 +8,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from orders.aftersales import cancel_sends, runs
-from orders.models import Order, PollSchedule
+from orders.aftersales import cancel_sends, request_cancels, runs
+from orders.models import CancelRequest, EventKind, Order, PollSchedule
+from orders.oldest_work import Late
 from orders.polling import poll_batch, poll_cycle
+from orders.status import CancelStatus
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from orders.tests.polling.test_poll_batch import make_orders
+from orders.watchdog.overdue import standstills
 from providers.panel_api import OrderState, Progress, Unreadable
-from tests.builders import NOON, make_cancel
+from tests.builders import NOON, make_cancel, make_user
 from tests.fake_provider import FakeProvider, lost_answer, progress
+from tests.query_plans import scans_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
+HOUR = 3600
 RUNS = progress(OrderState.IN_PROGRESS, raw="In progress", remains=900)
 
 
@@ -106,3 +111,61 @@ def test_one_that_is_due_is_wanted_once_more_by_whoever_asks_now() -> None:
     order = quiet_order(last=RUNS)
     cancel_sends.poll_soon([order.pk], at(5))
     assert NOON - timedelta(seconds=1) < PollSchedule.objects.get().next_at < NOON
+
+
+def lost_and_unread() -> tuple[Order, FakeProvider, CancelRequest]:
+    """A lost cancel of an order about which the provider says from then on that it is none."""
+    order, desk, there = quiet_order(last=RUNS), FakeDesk(), FakeProvider()
+    cancel = make_cancel(order=order, due_at=at(1))
+    desk.then = lost_answer()
+    assert send(order, desk, 2) == 1
+    there.says[order.external_id] = Unreadable("Incorrect order ID")
+    return order, there, cancel
+
+
+def test_one_whose_order_cannot_be_read_for_a_day_is_given_up_and_can_be_asked_for_anew() -> None:
+    order, there, cancel = lost_and_unread()
+    for hour in range(1, 24):
+        look(order, there, hour * HOUR)
+        assert runs.end_cancels(now=at(hour * HOUR)) == 0
+    assert request_cancels.request_cancel(order, actor=make_user(), now=at(24 * HOUR))
+    look(order, there, 25 * HOUR)
+    now = at(25 * HOUR + 1)
+    assert runs.end_cancels(now=now) == 1
+    cancel.refresh_from_db()
+    assert cancel.is_unclear and (cancel.requests, cancel.ended_at) == (1, now)
+    told = order.events.filter(kind=EventKind.CANCEL).last()
+    assert told is not None and "could not be read for a day" in told.text
+    assert request_cancels.request_cancel(order, actor=make_user(), now=now) == ""
+    assert runs.end_cancels(now=at(80 * HOUR)) == 0, "one that was never sent waits for its turn"
+
+
+def test_one_that_nobody_asked_about_for_a_day_is_not_given_up() -> None:
+    """As of an account that is paused meanwhile: its order may be readable by now."""
+    order, there, cancel = lost_and_unread()
+    look(order, there, 5)
+    assert runs.end_cancels(now=at(80 * HOUR)) == 0
+    there.says[order.external_id] = RUNS
+    look(order, there, 80 * HOUR)
+    PollSchedule.objects.update(failures=1)
+    assert runs.end_cancels(now=at(81 * HOUR)) == 0, "it was looked at, and can be sent again"
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.QUEUED
+
+
+def test_one_that_waits_for_a_look_that_does_not_come_is_told_as_late() -> None:
+    order, there, _ = lost_and_unread()
+    PollSchedule.objects.update(next_at=at(2 * HOUR))
+    told = [(one.order_id, one.reason) for one in standstills(at(HOUR)) if one.late is Late.CANCEL]
+    assert told == [(order.pk, "")], "nothing explains it"
+    look(order, there, 2 * HOUR)
+    (late,) = (one for one in standstills(at(2 * HOUR)) if one.late is Late.CANCEL)
+    assert "cannot be read" in late.reason, "its provider does"
+
+
+def test_those_to_give_up_and_those_that_are_late_are_found_by_an_index() -> None:
+    lost_and_unread()
+    cancels = CancelRequest.objects
+    assert scans_of(lambda: list(cancels.unreadable(at(0)).select_related("order"))) == []
+    assert scans_of(lambda: list(cancels.to_go_on(at(0)))) == []
+    assert scans_of(lambda: standstills(at(0))) == []

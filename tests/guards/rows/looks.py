@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 LOOKS = "orders/tests/aftersales/test_looks_since_a_cancel.py"
 OF_BEFORE = f"{LOOKS}::test_a_question_of_before_the_cancel_is_none_whenever_it_is_answered"
+GIVEN_UP = "test_one_whose_order_cannot_be_read_for_a_day_is_given_up_and_can_be_asked_for_anew"
 
 GUARDS = (
     Guard(
@@ -42,5 +43,29 @@ GUARDS = (
         (OF_BEFORE, f"{LOOKS}::test_one_that_is_due_is_wanted_once_more_by_whoever_asks_now"),
         "orders/aftersales/cancel_sends.py",
         items=(12,),
+    ),
+    Guard(
+        "cancel: one whose order cannot be read for good is given up",
+        "    unread = CancelRequest.objects.unreadable(now)",
+        "    unread = CancelRequest.objects.none()",
+        (f"{LOOKS}::{GIVEN_UP}",),
+        "orders/aftersales/runs.py",
+        items=(12,),
+    ),
+    Guard(
+        "cancel: one whose order nobody asks about is not given up",
+        '            order__poll_schedule__checked_at__gte=F("due_at") + patience,\n',
+        "",
+        (f"{LOOKS}::test_one_that_nobody_asked_about_for_a_day_is_not_given_up",),
+        "orders/models/cancel.py",
+        items=(12,),
+    ),
+    Guard(
+        "watchdog: a cancel whose order is not looked at",
+        "        going = (CancelStatus.QUEUED, CancelStatus.SENDING)",
+        "        going = (CancelStatus.SENDING,)",
+        (f"{LOOKS}::test_one_that_waits_for_a_look_that_does_not_come_is_told_as_late",),
+        "orders/models/cancel.py",
+        items=(14,),
     ),
 )
