@@ -17,10 +17,11 @@ from ..annotate import annotate
 from ..draft import OrderDraft
 from ..limits import agree_terms, check_limits
 from ..limits.doubtful_rows import known_gap
-from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
+from ..models import BulkItem, EventKind, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..placing.sent_after_all import words_beside
+from ..sending.restore_check import forgotten_sends
 from ..shown import of_hold
 from ..status import FINAL, JobKind, Status
 from ..tags import NotATag, read_tags, without
@@ -37,6 +38,9 @@ WAITS_ANEW = "It waits for something else than what was confirmed: look at it on
 ON_ITS_PAGE = "Release it on its own page if it is meant as a second order."
 REFILLED_SINCE = (
     "Another refill of it was asked for, or under way as this was confirmed: look at it once more."
+)
+CANCELED_BEFORE = (
+    "A cancel of it had been sent before the database was put back: look at it once more."
 )
 CHANGED_NOW = "It changed at the same moment, and was left as it is."
 LEFT_OUT = "It was left out when this was confirmed, although it could be done by now."
@@ -107,6 +111,11 @@ def _is_refill_as_shown(item: BulkItem) -> bool:
 
 
 def _cancel(item: BulkItem, now: datetime) -> str:
+    """Not one that this action may have sent itself, before the database was put back to while it
+    was under way: its row is gone, and the history alone tells of it."""
+    told = item.order.events.filter(kind=EventKind.CANCEL, text=forgotten_sends.WORDS)
+    if told.filter(at__gte=item.job.created_at).exists():
+        return CANCELED_BEFORE
     return request_cancels.request_cancel(item.order, actor=item.job.started_by, now=now)
 
 

@@ -34,7 +34,7 @@ from .chosen_orders import in_parts, read
 log = logging.getLogger(__name__)
 
 MOST = 50_000  # orders of one job
-BUYS = (JobKind.REORDER, JobKind.REFILL, JobKind.RELEASE)
+SENDS = (JobKind.REORDER, JobKind.REFILL, JobKind.CANCEL, JobKind.RELEASE)
 CHUNK = 25  # items between two looks at whether the job is still ours
 BROKEN = "The desk made a mistake with it; its log says more."
 
@@ -158,7 +158,7 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
     """Go on with a job that was taken, for about so many seconds, then give it back.
 
     Somebody who may no longer do such things has their job stopped, and so has everybody who
-    orders, refills or releases what may be bought or refilled already and is known to nobody.
+    orders, refills, cancels or releases what may have been sent already and is known to nobody.
     """
     run, ends = BulkRun(), time.monotonic() + seconds
     while leases.renew(_held(job), now=clock(), seconds=clocks.JOB_LEASE_SECONDS):
@@ -181,8 +181,9 @@ def run_items(job: BulkJob, act: Act, *, clock: Clock, seconds: float) -> BulkRu
 
 
 def may_be_bought(job: BulkJob) -> bool:
-    """Already, by this very action, before the database was put back to while it was under way."""
-    return job.kind in BUYS and bool(doubtful_rows.gap_over_job(job))
+    """Or refilled or canceled: already, by this very action, before the database was put back to
+    while it was under way."""
+    return job.kind in SENDS and bool(doubtful_rows.gap_over_job(job))
 
 
 def _next_items(job: BulkJob) -> list[BulkItem]:

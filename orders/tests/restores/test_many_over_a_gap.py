@@ -22,6 +22,7 @@ from orders.models import (
     BatchState,
     BulkItem,
     BulkJob,
+    CancelRequest,
     JournalGap,
     Order,
     OrderBatch,
@@ -193,6 +194,20 @@ def test_refills_of_many_that_were_under_way_stop(service, client_for_role):
     assert (job.state, Refill.objects.count()) == (JobState.STOPPED, 0)
     page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
     assert "may be refilled already" in page.content.decode()
+
+
+def test_cancels_of_many_that_were_under_way_stop(service, client_for_role):
+    fake, rolled = FakeProvider(), list[Order]()
+    send(make_order(service=service), fake)
+    job = begin_again([make_order(Status.IN_PROGRESS, service=service)], kind=JobKind.CANCEL)
+    roll_and_forget(service, fake, rolled)
+    guard.check_database(now=LATER)
+    accept()
+    run_job(job, LATEST)
+    job.refresh_from_db()
+    assert (job.state, CancelRequest.objects.count()) == (JobState.STOPPED, 0)
+    page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
+    assert "cancels of the rest may be sent already" in page.content.decode()
 
 
 def test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held(service, monkeypatch):

@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Answered, Later, outcome_to_json
+from orders.bulk.apply_step import CANCELED_BEFORE
 from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
 from orders.sending.restore_check import (
     forgotten_sends,
@@ -22,11 +23,13 @@ from orders.sending.restore_check import (
 )
 from orders.sending.restore_check.recalled_sends import NotRecalled
 from orders.sending.restore_check.request_journal import Named
-from orders.status import RefillStatus, Status, Write
+from orders.status import JobKind, RefillStatus, Status, Write
 from orders.tests.sending.test_restore_guard import acknowledge
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, OutcomeUnknown, RefillStarted, RefusalCode, Refused
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
+
+from .test_many_over_a_gap import begin_again, run_job
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 SLOWER = Refused("Too many requests", RefusalCode.RATE_LIMIT)
@@ -281,6 +284,20 @@ def test_what_the_provider_said_to_a_cancel_without_a_row_is_told_once(monkeypat
     texts = [event.text for event in order.events.order_by("pk")]
     assert sum("The provider took the request to cancel" in text for text in texts) == 1
     assert len(told(order)) == 1
+
+
+def test_cancels_of_many_under_way_leave_out_what_the_journal_knows_as_sent(monkeypatch):
+    """By this very action, whose database was put back to before that; one begun since asks."""
+    order = make_order(Status.IN_PROGRESS, service=make_service(cancel=True))
+    job = begin_again([order], NOON - timedelta(days=2), JobKind.CANCEL)
+    outcome = Answered({order.external_id: CancelAccepted("c9")})
+    assert recalled(monkeypatch, order, write=Write.CANCEL, outcome=outcome) == 1
+    run_job(job, NOON + timedelta(minutes=5))
+    assert not CancelRequest.objects.exists()
+    assert job.items.get().words == CANCELED_BEFORE
+    since = begin_again([order], NOON + timedelta(minutes=6), JobKind.CANCEL)
+    run_job(since, NOON + timedelta(minutes=7))
+    assert CancelRequest.objects.get().order == order
 
 
 def test_an_answer_to_a_call_of_another_life_is_not_taken_in():
