@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
+from django.utils import timezone
 
 from orders.aftersales import cancel_sends, request_cancels, runs
 from orders.models import CancelRequest, EventKind, Order, PollSchedule
@@ -169,3 +172,23 @@ def test_those_to_give_up_and_those_that_are_late_are_found_by_an_index() -> Non
     assert scans_of(lambda: list(cancels.unreadable(at(0)).select_related("order"))) == []
     assert scans_of(lambda: list(cancels.to_go_on(at(0)))) == []
     assert scans_of(lambda: standstills(at(0))) == []
+
+
+def test_after_the_upgrade_an_order_whose_cancel_waits_for_a_look_is_asked_about_at_once() -> None:
+    """No look of before it is written down, and the next may be hours off."""
+    lost, never_sent, taken, none = make_orders(4)
+    make_cancel(order=lost, sent_at=NOON, requests=1)
+    make_cancel(order=never_sent)
+    make_cancel(CancelStatus.ACCEPTED, order=taken, sent_at=NOON, requests=1)
+    later = timezone.now() + timedelta(hours=2)
+    PollSchedule.objects.update(next_at=later)
+    migration = import_module("orders.migrations.0050_looks_that_cancels_wait_for")
+    migration.look_at_once(apps, None)
+    assert PollSchedule.objects.get(order=lost).next_at <= timezone.now()
+    others = PollSchedule.objects.exclude(order=lost).order_by("order")
+    assert [(one.order, one.next_at) for one in others] == [
+        (order, later) for order in (never_sent, taken, none)
+    ]
+    PollSchedule.objects.update(next_at=NOON)
+    migration.look_at_once(apps, None)
+    assert {one.next_at for one in PollSchedule.objects.all()} == {NOON}, "due already"

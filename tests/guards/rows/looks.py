@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 LOOKS = "orders/tests/aftersales/test_looks_since_a_cancel.py"
 OF_BEFORE = f"{LOOKS}::test_a_question_of_before_the_cancel_is_none_whenever_it_is_answered"
 GIVEN_UP = "test_one_whose_order_cannot_be_read_for_a_day_is_given_up_and_can_be_asked_for_anew"
+UPGRADED = "test_after_the_upgrade_an_order_whose_cancel_waits_for_a_look_is_asked_about_at_once"
 
 GUARDS = (
     Guard(
@@ -67,5 +68,13 @@ GUARDS = (
         (f"{LOOKS}::test_one_that_waits_for_a_look_that_does_not_come_is_told_as_late",),
         "orders/models/cancel.py",
         items=(14,),
+    ),
+    Guard(
+        "cancel: after the upgrade its order is looked at once",
+        "schedules.filter(order__in=waiting",
+        "schedules.none().filter(order__in=waiting",
+        (f"{LOOKS}::{UPGRADED}",),
+        "orders/migrations/0050_looks_that_cancels_wait_for.py",
+        items=(12,),
     ),
 )
