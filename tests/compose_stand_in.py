@@ -81,11 +81,11 @@ def _compose(verb: str, *words: str) -> int:
 
 
 def _exec(services: dict[str, Any], words: Sequence[str], up: set[str]) -> int:
-    """Inside the server's container; what writes a whole database wants nobody at it."""
+    """Inside the server's container; what writes or renames a whole database wants it alone."""
     name, *command = words
     if name != "database":
         return 1
-    if command[0] in ("dropdb", "createdb", "pg_restore") and up:
+    if command[0] in ("dropdb", "createdb", "pg_restore", "psql") and up:
         print(f"still at the database: {sorted(up)}", file=sys.stderr)
         return 1
     return subprocess.run(command, env={**os.environ, **services[name]["environment"]}).returncode

@@ -12,7 +12,7 @@ _COMPOSE = ["docker", "compose"]
 
 
 def commands(page: str = "docs/production.md") -> list[str]:
-    """In their order, comments and blank lines left out."""
+    """In their order, comments and blank lines left out; what `&&` joins over lines is one."""
     return [line for lines in blocks(page) for line in lines]
 
 
@@ -30,16 +30,22 @@ def said_below(word: str, page: str = "docs/production.md") -> list[str]:
 
 def _bare(lines: list[str]) -> list[str]:
     bare = (re.sub(r"\s+#.*$", "", line).strip() for line in lines)
-    return [line for line in bare if line and not line.startswith("#")]
+    kept = [line for line in bare if line and not line.startswith("#")]
+    return re.sub(r"&&\n", "&& ", "\n".join(kept)).splitlines()
+
+
+def steps(lines: list[str]) -> list[str]:
+    """Each command by itself, also of those that run only if the one before went well."""
+    return [step for line in lines for step in line.split(" && ")]
 
 
 def compose_commands() -> list[list[str]]:
     """What is said to `docker compose`, word by word, without redirections."""
-    split = (shlex.split(re.sub(r"\s[<>]\s*\S+$", "", line)) for line in commands())
+    split = (shlex.split(re.sub(r"\s[<>]\s*\S+$", "", step)) for step in steps(commands()))
     return [words[2:] for words in split if words[:2] == _COMPOSE]
 
 
 def manage_commands() -> list[list[str]]:
     """What is said to manage.py, whoever runs it."""
-    found = (re.search(r"python manage\.py ([^>;&]+)", line) for line in commands())
+    found = (re.search(r"python manage\.py ([^>;&]+)", step) for step in steps(commands()))
     return [shlex.split(match[1]) for match in found if match]

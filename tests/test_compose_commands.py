@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pytest
 from dashboard.supervisor.secrets_file import MAKERS, as_lines
 from sandbox.box import Sandbox
 from tests.compose_config import ROOT, place_files
-from tests.docs_commands import blocks, said_below
+from tests.docs_commands import blocks, said_below, steps
 from tests.running_desk import Desk, free_port, wait_until
 from tests.running_services import postgres, postgres_programs
 
@@ -32,6 +32,7 @@ RUNNING = "beat web worker-dispatch worker-follow"
 Rows = dict[str, list[dict[str, Any]]]
 LONG_ENOUGH = 5  # seconds: a desk that is ready looks several times for what it could send
 Orders = list[tuple[Any, ...]]
+MANY = "SELECT n, md5(n::text), md5((-n)::text), 'queued' FROM generate_series(1, 2000) AS n"
 
 
 @dataclass(frozen=True)
@@ -185,13 +186,13 @@ def manage(place: Place, secrets: dict[str, str], *words: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def database_url(place: Place) -> str:
-    return f"postgres://desk@127.0.0.1:{place.environment['PGPORT']}/desk"
+def database_url(place: Place, name: str = "desk") -> str:
+    return f"postgres://desk@127.0.0.1:{place.environment['PGPORT']}/{name}"
 
 
-def orders_of(place: Place) -> Orders:
+def orders_of(place: Place, database: str = "desk") -> Orders:
     """Of any release."""
-    with psycopg.connect(database_url(place)) as line:
+    with psycopg.connect(database_url(place, database)) as line:
         columns = "id, link, external_id, status"
         return line.execute(f"SELECT {columns} FROM orders_order ORDER BY id").fetchall()
 
@@ -216,6 +217,13 @@ def running(place: Place, provider: Sandbox) -> Iterator[Desk]:
         yield desk
     finally:
         desk.stop()
+
+
+def in_its_place(lines: list[str]) -> list[str]:
+    """The steps of a restore up to where the restored database has the name of the desk's."""
+    typed = steps(lines)
+    [last] = [number for number, step in enumerate(typed) if "RENAME" in step]
+    return typed[: last + 1]
 
 
 def upgrade(place: Place) -> None:
@@ -276,7 +284,42 @@ def test_the_backup_of_before_an_upgrade_is_restored_over_the_tables_of_the_newe
     assert built == blocks()[0][0]
     (place.path / "before-upgrade.dump").rename(place.path / "desk.dump")
     [lines] = [found for found in blocks() if any("pg_restore" in one for one in found)]
-    [restored] = [number for number, line in enumerate(lines) if "pg_restore" in line]
-    for line in lines[: restored + 1]:
-        place.type(line)
+    for step in in_its_place(lines):
+        place.type(step)
     assert (orders_of(place), migrations_of(place)) == before
+
+
+@needs_compose
+@pytest.mark.long
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("share", [0, 0.5, 0.9], ids=["empty", "half", "cut short"])
+def test_a_dump_that_cannot_be_read_leaves_the_desk_of_before_and_starts_nothing(
+    place: Place, share: float
+) -> None:
+    (place.path / ".env").write_text(as_lines(compose=True))
+    with psycopg.connect(database_url(place)) as line:
+        line.execute("CREATE TABLE orders_order (id, link, external_id, status) AS " + MANY)
+    (place.path / "up").write_text(RUNNING)
+    [dump] = [line for lines in blocks() for line in lines if line.endswith("> desk.dump")]
+    place.type(dump)
+    before, whole = orders_of(place), (place.path / "desk.dump").read_bytes()
+    (place.path / "desk.dump").write_bytes(whole[: int(len(whole) * share)])
+    with psycopg.connect(database_url(place)) as line:
+        line.execute("UPDATE orders_order SET status = 'completed'")
+    now = orders_of(place)
+    assert len(now) == 2000 and now != before
+
+    [lines] = [found for found in blocks() if any("pg_restore" in one for one in found)]
+    for typed in lines:  # a shell goes on with the next one
+        with suppress(AssertionError):
+            place.type(typed)
+    assert orders_of(place) == now
+    assert (place.path / "up").read_text() == "", "what is empty is not started"
+
+    (place.path / "desk.dump").write_bytes(whole)
+    for again in range(2):  # the second time the one of before is in the way
+        with pytest.raises(AssertionError) if again else nullcontext():
+            for step in in_its_place(lines):
+                place.type(step)
+        assert orders_of(place) == before
+        assert orders_of(place, "desk_before") == now

@@ -121,8 +121,13 @@ def test_a_restore_stops_the_workers_first_and_quarantines_before_they_start() -
     said = [" ".join(words) for words in compose_commands()]
     restored = next(n for n, words in enumerate(said) if "pg_restore" in words)
     stopped, dropped, created = said[restored - 3 : restored]
-    migrated, quarantined, started = said[restored + 1 : restored + 4]
+    renamed, migrated, quarantined, started = said[restored + 1 : restored + 5]
     assert stopped == "stop web worker-dispatch worker-follow beat"
-    assert "dropdb" in dropped and "createdb" in created, "what is newer goes too"
+    assert dropped.endswith("--if-exists desk_new") and created.endswith(" desk_new")
+    assert "--dbname desk_new" in said[restored] and "psql" in renamed
     assert migrated == "run --rm migrate" and quarantined.endswith("manage.py quarantine")
     assert started == "up --detach"
+    [whole] = [line for line in commands() if "pg_restore" in line]
+    assert whole.startswith("docker compose stop") and whole.endswith(
+        "&& docker compose up --detach"
+    )

@@ -87,6 +87,17 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: a dump that cannot be read is put in no place, and nothing is started",
+        " < desk.dump &&\n",
+        " < desk.dump\n",
+        (
+            "tests/test_docs_commands.py::"
+            "test_a_restore_stops_the_workers_first_and_quarantines_before_they_start",
+        ),
+        "docs/production.md",
+        items=(23,),
+    ),
+    Guard(
         "restored: a stop that came back with its database is one of now",
         "        put_back_again.renew_if_put_back(marks, now=now)\n",
         "        pass\n",
