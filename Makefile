@@ -47,7 +47,7 @@ test: $(VENV)/dev.stamp
 # A desk that is busy for as long as the supervisor may wait, each command of the paper for Compose,
 # and malformed requests by the thousand.
 long: $(VENV)/dev.stamp
-	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long tests dashboard/tests
+	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long $(LONG) tests dashboard/tests
 
 # Rows, rules and pages: what starts processes, threads that race or a provider over HTTP is for
 # `make test`.

@@ -52,4 +52,4 @@ wait "$types" || { cat "$scratch/types"; exit 1; }
 cat "$scratch/types"
 
 step "Rows and queues again, on real PostgreSQL and Valkey"
-on_postgres $suite -m "services and not browser"
+on_postgres $suite -m "services and not browser and not long"

@@ -11,6 +11,8 @@ import pytest
 from tests.running_services import postgres
 from tests.test_moving_data import Database
 
+pytestmark = pytest.mark.long
+
 BEFORE = ("--settings", "tests.upgrade.with_admin")
 CHANGE = (
     "from django.core.management import call_command as call;"
