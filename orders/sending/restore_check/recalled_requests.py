@@ -42,7 +42,7 @@ from ..writes import answer_files
 from ..writes.recording import NotNow
 from . import request_journal
 from .begun_refills import InHands, as_sent, take_begun
-from .forgotten_sends import WORDS
+from .forgotten_sends import IS_RECALLED, WORDS
 from .recalled_sends import NotRecalled
 from .request_journal import JournaledCall, Named
 
@@ -210,7 +210,7 @@ def _take_as_sent(
     if not taken:
         return False
     kind = EventKind.REFILL if call.write == Write.REFILL else EventKind.CANCEL
-    order.remember(kind, now=now, text=WORDS)
+    order.remember(kind, now=now, text=WORDS, evidence={IS_RECALLED: call.key.hex})
     return True
 
 
