@@ -282,14 +282,14 @@ def _take_asked_since(
 
 
 def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:
-    """In the call's hands, until it is answered or given up in this same transaction. One that has
-    no row here gets none: the order's history tells of it."""
+    """In the call's hands. One that has no row here gets none: the order's history tells of it."""
     mine = CancelRequest.objects.filter(order=order, requested_at=name.requested_at)
     poll_soon([order.pk], now)  # only its status says what became of it
     if not mine.exists():
+        CancelRequest.objects.filter(order=order).give_up_unsent(name.requested_at, WORDS, now)
         return True
-    waiting = mine.filter(status__in=NOT_SENT_CANCELS)
     taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
+    waiting = mine.filter(status__in=NOT_SENT_CANCELS)
     return bool(waiting.update(requests=F("requests") + 1, reason="", **taken))
 
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError
 
 from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Answered, Later, outcome_to_json
+from orders.aftersales.request_cancels import request_cancel
 from orders.bulk.apply_step import CANCELED_BEFORE
 from orders.models import CancelRequest, Halt, PollSchedule, Refill, RequestCall
 from orders.sending.restore_check import (
@@ -23,7 +24,7 @@ from orders.sending.restore_check import (
 )
 from orders.sending.restore_check.recalled_sends import NotRecalled
 from orders.sending.restore_check.request_journal import Named
-from orders.status import JobKind, RefillStatus, Status, Write
+from orders.status import UNCLEAR, CancelStatus, JobKind, RefillStatus, Status, Write
 from orders.tests.sending.test_restore_guard import acknowledge
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, OutcomeUnknown, RefillStarted, RefusalCode, Refused
@@ -298,6 +299,22 @@ def test_cancels_of_many_under_way_leave_out_what_the_journal_knows_as_sent(monk
     since = begin_again([order], NOON + timedelta(minutes=6), JobKind.CANCEL)
     run_job(since, NOON + timedelta(minutes=7))
     assert CancelRequest.objects.get().order == order
+
+
+def test_a_cancel_asked_for_before_an_earlier_one_was_found_to_be_sent_is_not_sent_beside_it(
+    monkeypatch,
+):
+    """As by an action under way that took its turn before the journal was read. What staff ask for
+    once they know is sent."""
+    order = make_order(Status.IN_PROGRESS, service=make_service(cancel=True))
+    job = begin_again([order], NOON - timedelta(days=2), JobKind.CANCEL)
+    run_job(job, NOON)
+    assert CancelRequest.objects.get().status == CancelStatus.QUEUED
+    assert recalled(monkeypatch, order, write=Write.CANCEL) == 1
+    request = CancelRequest.objects.get()
+    assert (request.status, request.code, request.requests) == (CancelStatus.REFUSED, UNCLEAR, 0)
+    assert not CancelRequest.objects.due_to_send(NOON + timedelta(days=1)).exists()
+    assert request_cancel(order, actor=None, now=NOON + timedelta(minutes=1)) == ""
 
 
 def test_an_answer_to_a_call_of_another_life_is_not_taken_in():
