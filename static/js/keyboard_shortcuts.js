@@ -28,10 +28,10 @@ document.addEventListener("keydown", (event) => {
   button.click();
 });
 
-// Enter on a tick or a choice sends nothing: the first button of its form may be one that buys.
+// Enter on a tick sends nothing: the first button of its form may be one that buys other things.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.key !== "Enter") return;
-  if (event.target.matches("input[type=checkbox], input[type=radio]")) event.preventDefault();
+  if (event.target.matches("input[type=checkbox]")) event.preventDefault();
 });
 
 let wentAt = -SOON;
