@@ -119,7 +119,7 @@ def test_enter_on_a_tick_buys_nothing(admin_page: Page, orders_for: OrdersFor) -
 
 
 def test_a_paste_is_validated_by_keys_alone_and_discarded_only_after_a_yes(
-    admin_page: Page,
+    admin_page: Page, orders_for: OrdersFor
 ) -> None:
     service, link = service_number(admin_page), "https://lumen.example/mass/discard"
     admin_page.goto("/orders/mass-orders/new/")
@@ -132,6 +132,8 @@ def test_a_paste_is_validated_by_keys_alone_and_discarded_only_after_a_yes(
     admin_page.once("dialog", lambda asked: asked.accept())
     discard.click()
     admin_page.get_by_text("Discarded").first.wait_for()
+    assert admin_page.get_by_role("button", name="Place 1 order").count() == 0
+    assert len(orders_for(link)) == 0
 
 
 def test_a_line_that_is_ticked_as_meant_is_placed_with_the_others(

@@ -30,6 +30,33 @@ def main() -> int:
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     from tests.closed_network import closed_network
+    from tests.failpoints.cells import printed_cells
+    from tests.failpoints.ground import ground
+
+    tables = _tables(everything=chosen.all)
+    setup_test_environment()
+    made = setup_databases(verbosity=0, interactive=False)
+    started, is_wrong = time.monotonic(), False
+    try:
+        for name, (cells, walk, printed) in tables.items():
+            if chosen.only not in name:
+                continue
+            # A table of its own: who compares a restored database asks every account there is.
+            call_command("flush", interactive=False, verbosity=0)
+            with closed_network(), ground(len(cells)) as here:
+                results = list(walk(cells, here))
+            told = partial(printed, of=name) if printed is printed_cells else printed
+            print(told(results))
+            print(f"{time.monotonic() - started:.0f} s on {connection.vendor}.", flush=True)
+            is_wrong |= any(one.wrong for one in results)
+    finally:
+        connection.close()
+        teardown_databases(made, verbosity=0)
+    return is_wrong
+
+
+def _tables(*, everything: bool) -> dict[str, Table]:
+    """By their names: the cells of each, what walks them, and what prints how they ended."""
     from tests.failpoints import (
         clock_steps,
         lists,
@@ -40,10 +67,9 @@ def main() -> int:
         table,
     )
     from tests.failpoints.cells import printed_cells
-    from tests.failpoints.ground import ground
 
-    all_of = {"everything": chosen.all}
-    tables: dict[str, Table] = {
+    all_of = {"everything": everything}
+    return {
         "sends": (table.cells(**all_of), table.walk, table.printed),
         "requests": (requests.request_cells(), requests.walk_requests, printed_cells),
         "clock steps": (
@@ -64,25 +90,6 @@ def main() -> int:
         ),
         "restores": (restored.restore_cells(**all_of), restored.walk_restores, printed_cells),
     }
-    setup_test_environment()
-    made = setup_databases(verbosity=0, interactive=False)
-    started, is_wrong = time.monotonic(), False
-    try:
-        for name, (cells, walk, printed) in tables.items():
-            if chosen.only not in name:
-                continue
-            # A table of its own: who compares a restored database asks every account there is.
-            call_command("flush", interactive=False, verbosity=0)
-            with closed_network(), ground(len(cells)) as here:
-                results = list(walk(cells, here))
-            told = partial(printed, of=name) if printed is printed_cells else printed
-            print(told(results))
-            print(f"{time.monotonic() - started:.0f} s on {connection.vendor}.", flush=True)
-            is_wrong |= any(one.wrong for one in results)
-    finally:
-        connection.close()
-        teardown_databases(made, verbosity=0)
-    return is_wrong
 
 
 if __name__ == "__main__":

@@ -181,33 +181,29 @@ def test_order_again_for_many_that_was_under_way_stops(service, client_for_role)
     assert len(fake.placed) == bought
 
 
-def test_refills_of_many_that_were_under_way_stop(service, client_for_role):
+@pytest.mark.parametrize(
+    ("kind", "status", "words"),
+    [
+        (JobKind.REFILL, Status.COMPLETED, "may be refilled already"),
+        (JobKind.CANCEL, Status.IN_PROGRESS, "cancels of the rest may be sent already"),
+    ],
+)
+def test_refills_and_cancels_of_many_that_were_under_way_stop(
+    service, client_for_role, kind, status, words
+):
     """Some were asked for after the database that is there now was written."""
     fake, rolled = FakeProvider(), list[Order]()
     send(make_order(service=service), fake)
-    job = begin_again([make_order(Status.COMPLETED, service=service)], kind=JobKind.REFILL)
+    job = begin_again([make_order(status, service=service)], kind=kind)
     roll_and_forget(service, fake, rolled)
     guard.check_database(now=LATER)
     accept()
     run_job(job, LATEST)
     job.refresh_from_db()
-    assert (job.state, Refill.objects.count()) == (JobState.STOPPED, 0)
+    assert job.state == JobState.STOPPED
+    assert not (Refill.objects.exists() or CancelRequest.objects.exists())
     page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
-    assert "may be refilled already" in page.content.decode()
-
-
-def test_cancels_of_many_that_were_under_way_stop(service, client_for_role):
-    fake, rolled = FakeProvider(), list[Order]()
-    send(make_order(service=service), fake)
-    job = begin_again([make_order(Status.IN_PROGRESS, service=service)], kind=JobKind.CANCEL)
-    roll_and_forget(service, fake, rolled)
-    guard.check_database(now=LATER)
-    accept()
-    run_job(job, LATEST)
-    job.refresh_from_db()
-    assert (job.state, CancelRequest.objects.count()) == (JobState.STOPPED, 0)
-    page = client_for_role(Role.MANAGER).get(reverse("bulk-action", args=[job.pk]))
-    assert "cancels of the rest may be sent already" in page.content.decode()
+    assert words in page.content.decode()
 
 
 def test_what_order_again_for_many_placed_in_the_moment_of_the_gap_is_held(service, monkeypatch):
