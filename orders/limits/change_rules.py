@@ -16,15 +16,17 @@ from core.shown_fields import ChangedMeanwhile, own_changes, word_of
 from ..models import BlockedLink, PriceTolerance, SpendLimit
 from .agree_terms import tolerance
 
+AMOUNTS = ("per_order", "per_day")
+
 
 class TakesAway(Exception):
-    """One amount of a limit would be gone with a change of the other: is that meant?"""
+    """What is set would be gone, because it was left empty: is that meant?"""
 
-    def __init__(self, limit: SpendLimit, name: str) -> None:
-        super().__init__(name)
-        self.name, self.currency = name, limit.currency
-        self.amount: Decimal | None = getattr(limit, name)
-        self.word = f"{limit_of(limit.role, limit.currency)} {name}: {_amount(self.amount)}"
+    def __init__(self, limit: SpendLimit, amounts: Mapping[str, Decimal]) -> None:
+        super().__init__(*amounts)
+        self.currency, self.amounts = limit.currency, amounts
+        each = ", ".join(f"{name}: {_amount(amount)}" for name, amount in amounts.items())
+        self.word = f"{limit_of(limit.role, limit.currency)} {each}"
 
 
 def block_links(pattern: str, *, reason: str, by: User, now: datetime) -> bool:
@@ -63,26 +65,25 @@ def set_limit(
     by: User,
     shown: Mapping[str, str] | None = None,
     agreed: str = "",
-) -> SpendLimit | None:
+) -> None:
     """Write what this role may spend in this currency; without both amounts there is no limit.
-    The limit there was. Raises ChangedMeanwhile where another limit of theirs, or none, was
-    `shown`, and TakesAway where one amount would be lost beside the other, unless `agreed`."""
+    Raises ChangedMeanwhile where another limit of theirs, or none, was
+    `shown`, and TakesAway where an amount that is set was left empty, unless `agreed`."""
     with transaction.atomic():
         before = _raise_unless_shown(limit_of(role, currency), role, currency, shown)
+        wanted = {"per_order": per_order, "per_day": per_day}
+        lost = TakesAway(before, _left_empty(before, wanted)) if before else None
+        if lost and lost.amounts and lost.word != agreed:
+            raise lost
         if per_order is None and per_day is None:
             if before:
                 StaffChange.objects.write_down(before, "no limit any more", by=by)
                 SpendLimit.objects.filter(pk=before.pk).delete()
-            return before
-        for name, wanted in (("per_order", per_order), ("per_day", per_day)):
-            lost = TakesAway(before, name) if before and wanted is None else None
-            if lost and lost.amount is not None and lost.word != agreed:
-                raise lost
+            return
         limit, _ = SpendLimit.objects.update_or_create(
-            role=role, currency=currency, defaults={"per_order": per_order, "per_day": per_day}
+            role=role, currency=currency, defaults=wanted
         )
         StaffChange.objects.write_down(limit, said(limit), by=by)
-    return before
 
 
 def set_tolerance(percent: Decimal, *, by: User, shown: Mapping[str, str] | None = None) -> bool:
@@ -104,6 +105,12 @@ def limit_of(role: str, currency: str) -> str:
 
 def said(limit: SpendLimit) -> str:
     return f"one order: {_amount(limit.per_order)}, one day: {_amount(limit.per_day)}"
+
+
+def _left_empty(limit: SpendLimit, wanted: Mapping[str, Decimal | None]) -> dict[str, Decimal]:
+    """Each amount of it that is set, and that no amount is wanted in the place of."""
+    set_now = {name: getattr(limit, name) for name in AMOUNTS if wanted[name] is None}
+    return {name: amount for name, amount in set_now.items() if amount is not None}
 
 
 def _raise_unless_shown(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -55,8 +54,8 @@ _LIMIT: dict[str, Any] = {
 
 
 class LimitForm(ShownFields, TablerForm, forms.Form):
-    """Both amounts empty: the limit is taken away. One of them: that is asked about, where it is
-    set. What it shows are the limits in the list."""
+    """An amount that is set and left empty is asked about; without both there is no limit. What it
+    shows are the limits in the list."""
 
     asked: TakesAway | None = None
 
@@ -83,16 +82,18 @@ class LimitForm(ShownFields, TablerForm, forms.Form):
         return str(self.cleaned_data["taken_away"])
 
     def ask(self, lost: TakesAway) -> None:
-        """Whether it is meant that this amount goes: the tick is about just this one."""
+        """Whether it is meant that these amounts go: the tick is about just these."""
         self.asked = lost
-        self.add_error(
-            lost.name, f"{spelled(lost)} is set. Write it again to keep it, or tick below."
-        )
+        for name in lost.amounts:
+            said = spelled(lost, name)
+            self.add_error(name, f"{said} is set. Write it again to keep it, or tick below.")
 
     @property
     def consent(self) -> str:
         """What the tick says."""
-        return f"Take the limit of {spelled(self.asked)} away" if self.asked else ""
+        if not self.asked:
+            return ""
+        return f"Take the limit of {spelled_all(self.asked)} away"
 
     def clean_currency(self) -> str:
         """In the spelling of the accounts that use it; a limit from before may be taken away."""
@@ -106,10 +107,15 @@ class LimitForm(ShownFields, TablerForm, forms.Form):
         )
 
 
-def spelled(lost: TakesAway) -> str:
+def spelled(lost: TakesAway, name: str) -> str:
     """As $500.00 a day."""
-    amount = spell_money(lost.amount or Decimal(0), lost.currency)
-    return f"{amount} {'for one order' if lost.name == 'per_order' else 'a day'}"
+    amount = spell_money(lost.amounts[name], lost.currency)
+    return f"{amount} {'for one order' if name == 'per_order' else 'a day'}"
+
+
+def spelled_all(lost: TakesAway) -> str:
+    """As $100.00 for one order and $500.00 a day."""
+    return " and ".join(spelled(lost, name) for name in lost.amounts)
 
 
 class ToleranceForm(ShownFields, TablerForm, forms.Form):

@@ -22,7 +22,7 @@ from ..shown import CHANGED
 from .agree_terms import tolerance
 from .change_rules import TakesAway, block_links, set_limit, set_tolerance, unblock_links
 from .check_limits import LimitRules
-from .forms import BlockForm, LimitForm, ToleranceForm, TryForm, spelled
+from .forms import BlockForm, LimitForm, ToleranceForm, TryForm
 
 CHANGES_SHOWN = 20
 STAYS_HELD = "Orders that it held stay held until somebody releases them."
@@ -79,7 +79,7 @@ def limits_spend(request: StaffRequest) -> HttpResponse:
         return _page(request, limit_form=form)
     limit = form.wanted
     try:
-        before = set_limit(**limit, by=request.user, shown=form.shown, agreed=form.agreed)
+        set_limit(**limit, by=request.user, shown=form.shown, agreed=form.agreed)
     except ChangedMeanwhile as changed:
         form.say_meanwhile(changed)
         return _page(request, limit_form=form)
@@ -89,19 +89,11 @@ def limits_spend(request: StaffRequest) -> HttpResponse:
     is_gone = limit["per_order"] is None and limit["per_day"] is None
     messages.success(
         request,
-        f"There is no limit in {limit['currency']} for this role any more"
-        f"{_what_was_set(before)}. {STAYS_HELD}"
+        f"There is no limit in {limit['currency']} for this role any more. {STAYS_HELD}"
         if is_gone
         else "The limit is changed. It also holds orders that were placed before and not sent yet.",
     )
     return redirect("limits")
-
-
-def _what_was_set(before: SpendLimit | None) -> str:
-    """Of a limit that was taken away as a whole: each amount it had."""
-    each = (TakesAway(before, name) for name in ("per_order", "per_day")) if before else ()
-    amounts = " and ".join(spelled(one) for one in each if one.amount is not None)
-    return f": {amounts} was set until now" if amounts else ""
 
 
 @allow(May.RUN_PROVIDERS)

@@ -67,7 +67,8 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     assert (limit.currency, limit.per_order, limit.per_day) == ("Eur", Decimal("1.5"), None)
     send(manager, "/orders/limits/limit/", {**typed, "per_day": "20"}, page=PAGE)
     assert SpendLimit.objects.get().per_day == Decimal("20")
-    gone = send(manager, "/orders/limits/limit/", {**typed, "per_order": ""}, page=PAGE)
+    ticked = {**typed, "per_order": "", "taken_away": "operator Eur per_order: 1.5, per_day: 20"}
+    gone = send(manager, "/orders/limits/limit/", ticked, page=PAGE)
     assert "no limit in Eur" in gone.content.decode()
     assert not SpendLimit.objects.exists()
     assert StaffChange.objects.count() == 3
@@ -112,13 +113,24 @@ def test_a_tick_about_the_limit_of_one_amount_counts_for_no_other_limit(manager)
     assert SpendLimit.objects.filter(per_day=500).count() == 2
 
 
-def test_a_limit_that_is_taken_away_as_a_whole_is_named(manager):
+@pytest.mark.parametrize("per_order", [100, None])
+def test_a_limit_is_taken_away_as_a_whole_only_with_a_tick_that_names_it(manager, per_order):
     make_provider(currency="USD")
-    SpendLimit.objects.create(role="operator", currency="USD", per_order=100, per_day=500)
-    assert "leave both empty to take the" in manager.get(PAGE).content.decode()
+    SpendLimit.objects.create(role="operator", currency="USD", per_order=per_order, per_day=500)
     typed = {"role": "operator", "currency": "USD", "per_order": "", "per_day": ""}
-    page = send(manager, LIMIT, typed, page=PAGE).content.decode()
-    assert "$100.00 for one order and $500.00 a day was set until now" in page
+    answer = send(manager, LIMIT, typed, page=PAGE)
+    page = answer.content.decode()
+    said = "$500.00 a day" if per_order is None else "$100.00 for one order and $500.00 a day"
+    assert answer.status_code == 422 and f"Take the limit of {said} away" in page
+    assert SpendLimit.objects.get().per_day == 500
+    tick = re.search(r'name="taken_away"[^>]*value="([^"]*)"', page)
+    assert tick
+    ticked = typed | {"taken_away": tick[1]} | hidden_of(page, LIMIT)
+    SpendLimit.objects.update(per_day=400)  # the tick was about another amount
+    assert manager.post(LIMIT, ticked).status_code == 422
+    assert SpendLimit.objects.get().per_day == 400
+    SpendLimit.objects.update(per_day=500)
+    assert manager.post(LIMIT, ticked).status_code == 302
     assert not SpendLimit.objects.exists()
 
 

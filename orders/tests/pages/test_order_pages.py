@@ -110,7 +110,8 @@ def test_a_queued_order_tells_how_long_its_provider_is_given_a_pause(staff: Clie
     assert "given a pause" not in page_of(staff, order)
     health = ProviderHealth.objects.filter(provider=order.provider)
     health.update(next_add_at=now + timedelta(minutes=3))
-    assert "given a pause" in page_of(staff, order)
+    page = page_of(staff, order)
+    assert re.search(r'given a pause: it is sent <time [^>]*data-when="due"', page)
     make_halt(provider=order.provider)
     page = page_of(staff, order)
     assert "Waiting:" in page and "given a pause" not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -253,6 +254,7 @@ def test_not_placed_is_refused_while_it_may_still_appear(manager: Client) -> Non
     order = lost(age=timedelta(seconds=5))
     page = manager.get(f"/orders/{order.pk}/resolve/").content.decode()
     assert "The order can still appear at the provider" in page and "disabled" in page
+    assert re.search(r'You can confirm this\s+<time [^>]*data-when="due"', page), "never just now"
     said = {"sure": "on", "shown": of_order(order)}
     answer = manager.post(f"/orders/{order.pk}/resolve/not-placed/", said)
     assert answer.status_code == 422 and "Too early" in answer.content.decode()
