@@ -94,12 +94,13 @@ GUARDS = (
         "orders/limits/change_rules.py",
     ),
     Guard(
-        "shown: a change of one amount takes the limit of the other away only with a tick",
-        "if lost and lost.amount is not None and lost.word != agreed:",
+        "shown: an amount that is left empty is taken away only with a tick that names it",
+        "if lost and lost.amounts and lost.word != agreed:",
         "if False:",
         (
             f"{LIMITS_PAGE}"
             "::test_one_amount_that_is_left_empty_takes_the_other_limit_away_only_with_a_tick",
+            f"{LIMITS_PAGE}::test_a_limit_is_taken_away_as_a_whole_only_with_a_tick_that_names_it",
         ),
         "orders/limits/change_rules.py",
     ),
