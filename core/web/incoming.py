@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.http import parse_header_parameters
 
 from ..texts import readable_json
+from .uploads import InMemory, is_too_large
 
 CURRENT_URL = "HTTP_HX_CURRENT_URL"  # taken apart by django_htmx, which trusts it
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -21,7 +22,8 @@ _UTF_8 = frozenset({"utf-8", "ascii"})  # as codecs calls them; ASCII is a part 
 
 class ReadableText:
     """Middleware: path, headers, cookies, query and form as `readable_json` leaves them. A form in
-    another encoding than UTF-8 is refused: read wrongly, it would be ordered wrongly."""
+    another encoding than UTF-8 is refused: read wrongly, it would be ordered wrongly. A body that
+    is too long is refused unread."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -33,6 +35,9 @@ class ReadableText:
         )
         request.META.update(headers)
         _drop_unreadable_address(request.META)
+        if is_too_large(request):
+            return render(request, "too_large.html", status=413)
+        request.upload_handlers = [InMemory(request)]
         if not _is_utf_8(request.encoding) and request.method in _WITH_BODY:
             return render(request, "not_utf_8.html", status=400)
         if request.encoding is not None:
