@@ -225,11 +225,14 @@ def _words_once(again: OnceMore, possible: int) -> str:
     names = ", ".join(map(str, again.named))
     told = _("%(names)s and %(more)s more") % {"names": names, "more": grouped(again.more)}
     told = told if again.more else names
-    if again.is_own:
+    if again.of_orders < possible:
+        asked = _("Bought already for %(some)s of these %(count)s: %(told)s. Buy all %(count)s?")
+    elif again.is_own:
         asked = _("You bought %(told)s for these already. Buy them once more, %(count)s in all?")
     else:
         asked = _("%(told)s was bought for these already. Buy them once more, %(count)s in all?")
-    return asked % {"told": told, "count": grouped(possible)}
+    some = grouped(again.of_orders)
+    return asked % {"told": told, "some": some, "count": grouped(possible)}
 
 
 def _changed(shown: str, orders: str, terms: dict[str, Any]) -> str:

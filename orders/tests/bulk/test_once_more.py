@@ -158,6 +158,18 @@ def test_what_a_colleague_has_bought_is_not_said_to_be_yours(
     assert "These were bought again" in words and "You bought" not in words
 
 
+def test_where_a_part_was_bought_the_page_says_how_many_and_that_all_are_bought(
+    staff: Client,
+) -> None:
+    url = two_open()
+    newest, other = buy(staff, url)
+    words = one_line(staff.get(f"{url}&order={newest.pk}").content.decode())
+    assert "For 2 of these 3 you bought the same" in words
+    assert "Buy all 3, these once more?" in words
+    told = f"Bought already for 2 of these 3: #{newest.pk}, #{other.pk}. Buy all 3?"
+    assert told in words and "Buy 3 orders once more" in words
+
+
 def test_what_bought_nothing_or_is_long_ago_asks_for_no_tick(staff: Client) -> None:
     url = two_open()
     newest, other = buy(staff, url)
