@@ -7,6 +7,7 @@ from functools import cached_property
 from django.contrib.auth.models import AbstractUser, Group
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import Q
 
 from .clocks import database_now
 from .preferences import Preferences
@@ -18,6 +19,15 @@ class User(AbstractUser):
     """A member of staff. The role is the group they are in; nobody is in two."""
 
     preferences = models.JSONField(default=dict, blank=True, editable=False)
+
+    @classmethod
+    def named(cls, words: str) -> models.QuerySet[User]:
+        """Those in whose user name or name each of the words stands."""
+        people = cls._default_manager.all()
+        for word in words.split():
+            named = Q(username__icontains=word) | Q(first_name__icontains=word)
+            people = people.filter(named | Q(last_name__icontains=word))
+        return people
 
     @cached_property
     def role(self) -> Role | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -101,9 +100,7 @@ def _providers(words: str) -> Iterator[Entry]:
 
 
 def _people(words: str) -> Iterator[Entry]:
-    named = Q(username__icontains=words) | Q(first_name__icontains=words)
-    named |= Q(last_name__icontains=words)
-    for person in User.objects.filter(named).order_by("username")[:SHOWN]:
+    for person in User.named(words).order_by("username")[:SHOWN]:
         yield Entry(person.display_name, reverse("person-edit", args=[person.pk]))
 
 

@@ -38,7 +38,10 @@ class OrderFilter(FilterForm[OrderQuerySet]):
         max_length=SEARCH_LENGTH,
         label="Search",
         widget=forms.TextInput(
-            attrs={"type": "search", "placeholder": "Ids, reference, link, service, note, tag:word"}
+            attrs={
+                "type": "search",
+                "placeholder": _("Ids, link, provider, person, tag:word"),
+            }
         ),
     )
     status = forms.ChoiceField(

@@ -14,6 +14,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.db.models.lookups import Exact, In
 
+from core.models import User
 from core.rows.numbers import row_number
 from providers.identity import same_service
 from providers.models import Provider, Service
@@ -174,8 +175,9 @@ class OrderQueries(QuerySet[Row]):
 
     def searching(self, text: str) -> Self:
         """Our id, the provider's id, the start of the customer's reference; a part of the link,
-        the reference, the note or the service's name; a tag, also as `tag:word`. All words must
-        fit, but several ids are a list: each of them is found."""
+        the reference, the note, the name of the service, of the provider or of who placed it; a
+        tag, also as `tag:word`. All words must fit, but several ids are a list: each of them is
+        found."""
         every = type(self)(self.model, using=self.db)
         ids = ids_in(text)
         if len(ids) > 1:
@@ -252,8 +254,9 @@ def naming(orders: Orders, text: str) -> Q:
     anywhere = Q(link__icontains=text) | Q(reference__icontains=text) | Q(note__icontains=text)
     if "." in text:
         anywhere |= Q(link_key=link_key(text))  # the same place in another spelling
-    named = Service.objects.matching(text).values("pk")
-    anywhere |= Q(service__in=named)
+    anywhere |= Q(service__in=Service.objects.matching(text).values("pk"))
+    anywhere |= Q(provider__in=Provider.objects.filter(name__icontains=text).values("pk"))
+    anywhere |= Q(placed_by__in=User.named(text).values("pk"))
     return (
         Q(external_id__in=spellings([text])) | anywhere | Q(tags__contains=f" {text.casefold()} ")
     )
