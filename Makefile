@@ -22,6 +22,7 @@ help:
 	@echo "make run     start the desk: http://localhost:8000 (PORT=8001 make run for another port)"
 	@echo "make test    everything that must hold before a change is taken"
 	@echo "make unit    the fast tests on SQLite, in another order each time (SEED=… for the same again)"
+	@echo "make long    tests of a minute or more (LONG='-k busy', DATABASE=postgres or sqlite for one only)"
 	@echo "make coverage  what the suite reaches: nine lines in ten, and no new line about money left out"
 	@echo "make lint    ruff, layout and the directions of imports"
 	@echo "make types   mypy"
@@ -44,10 +45,10 @@ run: $(VENV)/run.stamp
 test: $(VENV)/dev.stamp
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" sh tests/run_all.sh
 
-# A desk that is busy for as long as the supervisor may wait, each command of the paper for Compose,
-# and malformed requests by the thousand.
+# A busy desk that nobody may restart, the paper's proxy and commands for Compose, malformed requests
+# by the thousand, second sends whose workers are killed, what the former admin pages wrote down.
 long: $(VENV)/dev.stamp
-	@$(PY) -m pytest --numprocesses auto --dist loadfile -m long $(LONG) tests dashboard/tests
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" DATABASE="$(DATABASE)" sh tests/run_long.sh $(LONG)
 
 # Rows, rules and pages: what starts processes, threads that race or a provider over HTTP is for
 # `make test`.

@@ -18,7 +18,7 @@ from .second_sends import (
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
 
-@pytest.mark.long  # ninety workers are killed
+@pytest.mark.long  # twenty workers are killed
 @pytest.mark.parametrize("work", Work, ids=lambda work: work.value)
 def test_what_was_sent_twice_is_sent_no_third_time_by_a_restored_database(work: Work) -> None:
     chosen = [cell for cell in second_cells(everything=False) if cell.work is work]
