@@ -8,7 +8,18 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import DateTimeField, F, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Case,
+    DateTimeField,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest, Lower
 from django.db.models.lookups import Exact
 
@@ -20,6 +31,7 @@ from .models import Attempt, CancelRequest, Order, OrderQuerySet, PollSchedule, 
 from .status import (
     REFILLS_AT_PROVIDER,
     REFILLS_TO_SEND,
+    CancelStatus,
     HoldReason,
     Outcome,
     RefillStatus,
@@ -127,6 +139,18 @@ ACCOUNT_TAKES_THEM = (
     & ~Q(provider__key_ciphertext=""),
     _IS_NO_MORE_REFUSED & _IS_PAID,
 )
+# A cancel that was sent, and whose order has been asked about in vain since: it waits for a look.
+_IS_UNREAD = Case(
+    When(
+        Q(order__poll_schedule__looked_at=None)
+        | Q(order__poll_schedule__looked_at__lte=F("sent_at")),
+        status=CancelStatus.QUEUED,
+        order__poll_schedule__failures__gt=0,
+        order__poll_schedule__checked_at__gte=F("sent_at"),
+        then=Value(True),
+    ),
+    default=Value(False),
+)
 
 # The kinds that are told for each account, in the order of the rows they stand in.
 AT_ACCOUNT = (
@@ -147,14 +171,14 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
     since: dict[str, Any] = {}
     for late, (rows, moment) in _late_rows(now).items():
         mine = rows.filter(provider=OuterRef("pk")).order_by(moment, "pk")
+        if late is Late.CANCEL:  # what nothing explains stands behind none that something does
+            mine = mine.annotate(is_unread=_IS_UNREAD).order_by("is_unread", moment, "pk")
+            since["cancel_unread"] = Subquery(mine.values("is_unread")[:1])
         since[f"{late}_since"] = Subquery(mine.values(moment)[:1])
         if late is not Late.LEASE and late is not Late.MIRROR:
             since[f"{late}_order"] = Subquery(
                 mine.values("pk" if late is Late.ORDER else "order")[:1]
             )
-    cancels = _late_rows(now)[Late.CANCEL][0].filter(provider=OuterRef("pk"))
-    unread = cancels.order_by("due_at", "pk").values("order__poll_schedule__failures")[:1]
-    since["cancel_unread"] = Subquery(unread)
     sends = Attempt.objects.filter(provider=OuterRef("pk")).order_by("-pk")
     grace = Coalesce("recovery__grace_seconds", Value(clocks.NOT_PLACED_GRACE_SECONDS))
     return Provider.objects.for_list().annotate(

@@ -159,11 +159,45 @@ def test_one_that_nobody_asked_about_for_a_day_is_not_given_up() -> None:
 def test_one_that_waits_for_a_look_that_does_not_come_is_told_as_late() -> None:
     order, there, _ = lost_and_unread()
     PollSchedule.objects.update(next_at=at(2 * HOUR))
-    told = [(one.order_id, one.reason) for one in standstills(at(HOUR)) if one.late is Late.CANCEL]
-    assert told == [(order.pk, "")], "nothing explains it"
+    assert told_late(HOUR) == [(order.pk, "")], "nothing explains it"
     look(order, there, 2 * HOUR)
-    (late,) = (one for one in standstills(at(2 * HOUR)) if one.late is Late.CANCEL)
-    assert "cannot be read" in late.reason, "its provider does"
+    ((_, reason),) = told_late(2 * HOUR)
+    assert "cannot be read" in reason, "its provider does"
+
+
+def told_late(seconds: float) -> list[tuple[int | None, str]]:
+    late = (one for one in standstills(at(seconds)) if one.late is Late.CANCEL)
+    return [(one.order_id, one.reason) for one in late]
+
+
+def test_an_answer_that_cannot_be_read_explains_no_cancel_that_waits_for_no_look() -> None:
+    never_sent, in_hands = make_orders(2)
+    PollSchedule.objects.update(failures=3, checked_at=at(HOUR))
+    make_cancel(order=never_sent, due_at=NOON)
+    assert told_late(5 * HOUR) == [(never_sent.pk, "")]
+    CancelRequest.objects.all().delete()
+    sent = {"due_at": NOON, "sent_at": NOON, "requests": 1}
+    make_cancel(CancelStatus.SENDING, order=in_hands, **sent)
+    assert told_late(5 * HOUR) == [(in_hands.pk, "")], "its worker is gone"
+
+
+def test_nor_one_whose_order_was_not_asked_about_since_or_was_looked_at() -> None:
+    order, _, _ = lost_and_unread()
+    PollSchedule.objects.update(failures=3, checked_at=at(-HOUR), next_at=at(5 * HOUR))
+    assert told_late(2 * HOUR) == [(order.pk, "")]
+    PollSchedule.objects.update(looked_at=at(5), checked_at=at(HOUR))
+    assert told_late(2 * HOUR) == [(order.pk, "")], "it can be sent again"
+
+
+def test_one_that_stands_is_told_before_another_whose_order_cannot_be_read() -> None:
+    """That one waits for a day."""
+    unread, other = make_orders(2)
+    PollSchedule.objects.filter(order=unread).update(failures=3, checked_at=NOON)
+    make_cancel(order=unread, requests=1, sent_at=at(-60), due_at=at(-60))
+    ((order, reason),) = told_late(5 * HOUR)
+    assert order == unread.pk and "cannot be read" in reason
+    make_cancel(order=other, due_at=NOON)
+    assert told_late(5 * HOUR) == [(other.pk, "")]
 
 
 def test_those_to_give_up_and_those_that_are_late_are_found_by_an_index() -> None:

@@ -77,4 +77,28 @@ GUARDS = (
         "orders/migrations/0050_looks_that_cancels_wait_for.py",
         items=(12,),
     ),
+    Guard(
+        "watchdog: an answer that cannot be read explains no cancel that waits for no look",
+        "        status=CancelStatus.QUEUED,\n        order__poll_schedule__failures__gt=0,\n",
+        "        order__poll_schedule__failures__gt=0,\n",
+        (f"{LOOKS}::test_an_answer_that_cannot_be_read_explains_no_cancel_that_waits_for_no_look",),
+        "orders/oldest_work.py",
+        items=(14,),
+    ),
+    Guard(
+        "watchdog: nor one whose order was not asked about since",
+        '        order__poll_schedule__checked_at__gte=F("sent_at"),\n',
+        "",
+        (f"{LOOKS}::test_nor_one_whose_order_was_not_asked_about_since_or_was_looked_at",),
+        "orders/oldest_work.py",
+        items=(14,),
+    ),
+    Guard(
+        "watchdog: a cancel that nothing explains is told before one that something does",
+        'order_by("is_unread", moment, "pk")',
+        'order_by(moment, "pk")',
+        (f"{LOOKS}::test_one_that_stands_is_told_before_another_whose_order_cannot_be_read",),
+        "orders/oldest_work.py",
+        items=(14,),
+    ),
 )
