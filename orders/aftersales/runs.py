@@ -170,9 +170,8 @@ def _end_cancel(request: CancelRequest, now: datetime) -> bool:
 
 
 def _give_up(request: CancelRequest, now: datetime) -> bool:
-    mine = CancelRequest.objects.filter(
-        pk=request.pk, status=CancelStatus.QUEUED, requests=request.requests
-    )
+    """Not where its order has been looked at since it was read."""
+    mine = CancelRequest.objects.unreadable(now).filter(pk=request.pk, requests=request.requests)
     changes = {"ended_at": now, "reason": NEVER_READ, "code": UNCLEAR}
     with transaction.atomic():
         if not mine.update(status=CancelStatus.REFUSED, **changes):

@@ -156,6 +156,27 @@ def test_one_that_nobody_asked_about_for_a_day_is_not_given_up() -> None:
     assert cancel.status == CancelStatus.QUEUED
 
 
+def test_one_whose_order_is_read_just_before_it_is_given_up_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look comes between the list of those to give up and the turn of this one."""
+    order, there, cancel = lost_and_unread()
+    for hour in range(1, 26):
+        look(order, there, hour * HOUR)
+    real = runs._give_up
+
+    def give_up(request: CancelRequest, now: datetime) -> bool:
+        there.says[order.external_id] = RUNS
+        PollSchedule.objects.update(next_at=at(25 * HOUR))
+        look(order, there, 25 * HOUR + 1)
+        return real(request, now)
+
+    monkeypatch.setattr(runs, "_give_up", give_up)
+    assert runs.end_cancels(now=at(25 * HOUR + 2)) == 0
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.QUEUED, "it is sent again, or ends with its order"
+
+
 def test_one_that_waits_for_a_look_that_does_not_come_is_told_as_late() -> None:
     order, there, _ = lost_and_unread()
     PollSchedule.objects.update(next_at=at(2 * HOUR))
