@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 Row = TypeVar("Row")
 AWAY = (OperationalError, InterfaceError)
 MOST_AWAY = 3  # in a row, before the database counts as away
+MOST_BROKEN = 20  # of one write, before it counts as our own fault and not as that of a row
 
 
 def one_by_one(
@@ -41,3 +42,36 @@ def one_by_one(
         except Exception:
             log.exception("%s: %s is broken and left alone; the others go on", what, row)
     return done
+
+
+def in_halves(
+    rows: Sequence[Row],
+    act: Callable[[Sequence[Row]], object],
+    *,
+    what: str,
+    ends: tuple[type[Exception], ...] = (),
+) -> list[Row]:
+    """Do `act` for all of them at once; where that fails, for halves, down to what is broken.
+
+    `act` does nothing where it fails, as a transaction. What fails alone is logged and given back,
+    and all others are done. A database that is away, errors of `ends` and more broken ones than a
+    few rows can be end it with their error.
+    """
+    fatal: tuple[type[Exception], ...] = (*AWAY, *ends)
+    waiting, broken = [rows] if rows else [], list[Row]()
+    while waiting:
+        some = waiting.pop()
+        try:
+            act(some)
+        except fatal:
+            raise
+        except Exception:
+            half = len(some) // 2
+            if half:
+                waiting += [some[half:], some[:half]]
+                continue
+            log.exception("%s: %.200s is broken and left alone; the others go on", what, some[0])
+            broken.append(some[0])
+            if len(broken) > MOST_BROKEN:
+                raise
+    return broken

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from core.rows.bulk import load_by_key, one_writer
+from core.rows.loops import in_halves
 from core.texts import LONGEST_TEXT
 from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
@@ -27,6 +28,7 @@ from .write_answers import READ_COLUMNS, Writes
 
 STRIKES = 3  # this often unknown to the provider in a row, and a person is asked
 STRIKES_UNREADABLE = 8  # more than an hour of them, at their pauses
+NOT_WRITTEN = Unreadable("The answer could not be written down; the log of the desk says why.")
 
 
 class TellsStatuses(Protocol):
@@ -70,16 +72,37 @@ def record_answers(
     asked_at: datetime | None = None,
 ) -> PollRun:
     """Write what the provider said to a question of `asked_at`, or of `now`. One unreadable row
-    does not touch the others.
+    does not touch the others, nor does one whose answer cannot be written down: it counts as
+    unreadable, and is asked about less often.
 
     An order whose answer is the one it gave last time is not even read.
     """
-    schedules = list(schedules)
-    writes = Writes(now, asked_at or now, {one.order_id: one for one in schedules})
-    news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
     run = PollRun()
+    ended: list[int] = []
+
+    def write(some: Sequence[DueSchedule]) -> None:
+        ended.extend(_record(some, answers, run, now, asked_at or now))
+
+    if broken := in_halves(list(schedules), write, what="answers"):
+        answers = dict.fromkeys((one.external_id for one in broken), NOT_WRITTEN)
+        in_halves(broken, write, what="orders whose answer is broken")
+    if ended:
+        run.released = len(link_queue.release_free(now=now, behind=ended))
+    return run
+
+
+def _record(
+    schedules: Sequence[DueSchedule],
+    answers: dict[str, Progress | Unreadable],
+    run: PollRun,
+    now: datetime,
+    asked_at: datetime,
+) -> list[int]:
+    """All of them or, where one is broken, none, counted in `run`; which have ended."""
+    writes = Writes(now, asked_at, {one.order_id: one for one in schedules})
+    news: dict[int, tuple[DueSchedule, Progress | Unreadable]] = {}
+    unreadable = 0
     for schedule in schedules:
-        run.asked += 1
         answer = answers.get(schedule.external_id, Unreadable("No row.", missing=True))
         if isinstance(answer, Progress) and schedule.last_answer == digest(answer):
             writes.ask_again(schedule)
@@ -94,7 +117,7 @@ def record_answers(
         if order.status in FINAL:
             writes.ended.append(order.pk)  # somebody else has seen its end
         elif isinstance(answer, Unreadable):
-            run.unreadable += 1
+            unreadable += 1
             _note_unreadable(order, schedule, answer, writes)
         else:
             _note_progress(order, schedule, answer, *findings[order.pk], writes)
@@ -102,11 +125,12 @@ def record_answers(
         writes.write()
         if writes.families:
             child_orders.add_children(writes.families, now=now)
-    run.changed = len(writes.orders) + len(writes.figures)
-    run.ended, run.overtaken = len(writes.ended), writes.overtaken
-    if writes.ended:
-        run.released = len(link_queue.release_free(now=now, behind=writes.ended))
-    return run
+    run.asked += len(schedules)
+    run.unreadable += unreadable
+    run.changed += len(writes.orders) + len(writes.figures)
+    run.ended += len(writes.ended)
+    run.overtaken += writes.overtaken
+    return writes.ended
 
 
 def digest(answer: Progress) -> str:

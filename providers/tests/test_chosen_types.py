@@ -167,7 +167,7 @@ class TestMirroring:
         """Somebody chooses after the comparison, before the rows are written."""
         write = apply_changes.apply_difference
 
-        def later(*args: Any, **more: Any) -> bool:
+        def later(*args: Any, **more: Any) -> list[str] | None:
             service.refresh_from_db()
             assert choose_type(service, choice, actor=None, now=database_now())
             return write(*args, **more)

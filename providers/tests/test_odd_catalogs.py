@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from core.clocks import database_now
-from providers.actions.catalog.mirror_catalog import mirror_run
+from core.rows.loops import MOST_BROKEN
+from providers.actions.catalog.mirror_catalog import NOT_WRITTEN, OWN_FAULT, mirror_run
 from providers.actions.catalog.plausibility import _leapt
 from providers.connect import Connect
-from providers.models import Provider, ProviderHealth, RunState, Service
+from providers.models import ProposedTerms, Provider, ProviderHealth, RunState, Service
 from providers.panel_api import Catalog, CatalogItem, Unreadable
 from sandbox import PHASES_OF, Sandbox
 
@@ -148,6 +149,53 @@ def test_a_price_no_column_can_hold_is_set_aside(account: Provider) -> None:
     assert mirror_run(account, whole, clock=database_now) is RunState.APPLIED
     assert Service.objects.count() == 10
     assert newest_run().unreadable_samples == ["Service 7: Its rate is beyond all bounds."]
+
+
+NO_COLUMN = 2**70  # no database has a whole number that long, and no decoder lets it through
+
+
+def test_a_service_that_the_write_refuses_keeps_no_other_from_being_mirrored(
+    account: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    poison = item("104", max=NO_COLUMN)
+    others = [item(str(n)) for n in range(100, 110) if n != 104]
+    assert mirror_run(account, told(*others, poison), clock=database_now) is RunState.APPLIED
+    assert set(Service.objects.values_list("external_id", flat=True)) == {
+        one.service_id for one in others
+    }
+    run = newest_run()
+    assert (run.seen, run.added, run.unreadable, run.error) == (10, 9, 1, "")
+    assert run.unreadable_samples == [f"Service 104: {NOT_WRITTEN}"]
+    assert "is broken and left alone" in caplog.text
+
+
+def test_a_change_that_the_write_refuses_leaves_its_service_as_it_is(account: Provider) -> None:
+    known = [item(str(n)) for n in range(100, 110)]
+    assert mirror_run(account, told(*known), clock=database_now) is RunState.APPLIED
+    dearer = [item(one.service_id, rate=Decimal(2)) for one in known[1:8]]  # 108 and 109 are gone
+    poison = item("100", rate=Decimal(2), min=NO_COLUMN, max=NO_COLUMN)
+    assert mirror_run(account, told(poison, *dearer), clock=database_now) is RunState.APPLIED
+    rates = Service.objects.offered().order_by("pk").values_list("external_id", "rate")
+    assert list(rates) == [("100", 1), *((str(n), 2) for n in range(101, 108))]
+    run = newest_run()
+    assert (run.changed, run.gone, run.unreadable) == (7, 2, 1)
+    assert Service.objects.get(external_id="100").changes.count() == 0, "nor is it told of"
+
+
+def test_terms_that_cannot_be_proposed_are_not_bought_at_as_before(account: Provider) -> None:
+    known = [item(str(n)) for n in range(100, 110)]
+    assert mirror_run(account, told(*known), clock=database_now) is RunState.APPLIED
+    leapt = [item(one.service_id, rate=Decimal(20)) for one in known[1:]]
+    poison = item("100", rate=Decimal(20), min=NO_COLUMN, max=NO_COLUMN)
+    assert mirror_run(account, told(poison, *leapt), clock=database_now) is RunState.HELD
+    proposed = ProposedTerms.objects.order_by("service")
+    assert list(proposed.values_list("rate", "is_offered")) == [(1, False), *[(20, True)] * 9]
+
+
+def test_a_write_that_is_refused_again_and_again_is_a_fault_of_our_own(account: Provider) -> None:
+    poison = [item(str(n), max=NO_COLUMN) for n in range(MOST_BROKEN + 1)]
+    assert mirror_run(account, told(*poison), clock=database_now) is RunState.FAILED
+    assert newest_run().error == OWN_FAULT
 
 
 def test_a_fault_of_our_own_ends_the_run_and_says_so(

@@ -31,6 +31,7 @@ from .rows import (
     terms,
     texts,
     watching,
+    writing,
 )
 
 INDEXES = indexes.GUARDS
@@ -60,6 +61,7 @@ LINES = (
     *terms.GUARDS,
     *texts.GUARDS,
     *watching.GUARDS,
+    *writing.GUARDS,
 )
 
 GUARDS = (*INDEXES, *LINES)

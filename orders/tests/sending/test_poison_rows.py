@@ -12,9 +12,10 @@ from core import clocks
 from orders.aftersales import cancel_sends, refill_sends, runs
 from orders.mass import mass_order, place_lines
 from orders.mass.tasks import check_again
-from orders.models import Order, Recheck, RequestCall, Statement
+from orders.models import Order, PollSchedule, Recheck, RequestCall, Statement
 from orders.placing import place_orders
-from orders.polling import plausibility, recheck_ended
+from orders.polling import plausibility, poll_batch, poll_schedule, recheck_ended
+from orders.polling.poll_cycle import poll_account
 from orders.reconciliation import reconcile, refunds
 from orders.sending.restore_check import recalled_requests, request_journal
 from orders.sending.restore_check.recalled_sends import NotRecalled
@@ -88,6 +89,36 @@ def test_an_order_that_cannot_be_looked_back_at_does_not_hold_the_mark(monkeypat
     assert Recheck.objects.get().through_order == orders[-1].pk
     flags = list(Order.objects.order_by("pk").values_list("flag", flat=True))
     assert flags[0] == Flag.NONE and Flag.NONE not in flags[1:]
+
+
+def test_an_order_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting(monkeypatch):
+    account = make_provider(calls_per_minute=60_000)
+    orders = [make_order(Status.PENDING, provider=account) for _ in range(10)]
+    there, poison = FakeProvider(), orders[3].pk
+    for order in orders:
+        there.says[order.external_id] = progress(OrderState.COMPLETED, remains=0)
+    spoiling(
+        monkeypatch,
+        poll_batch.Writes,
+        "write",
+        lambda writes: poison in {entry[-2] for entry in writes.orders},
+    )
+    done = poll_account(account, there, clock=lambda: LATE, seconds=5)
+    assert [(run.asked, run.ended, run.unreadable) for run in done.runs] == [(10, 9, 1)]
+    assert list(Order.objects.exclude(status=Status.COMPLETED)) == [orders[3]]
+    left = PollSchedule.objects.get()
+    assert (left.order_id, left.failures, left.next_at > LATE) == (poison, 1, True)
+
+
+def test_an_order_of_which_nothing_can_be_written_keeps_no_other_of_its_batch_waiting(monkeypatch):
+    account = make_provider()
+    orders = [make_order(Status.PENDING, provider=account) for _ in range(4)]
+    batch = poll_schedule.due_batch(account, NOON)
+    poison = orders[0].pk
+    spoiling(monkeypatch, poll_batch.Writes, "write", lambda writes: poison in writes.asked)
+    said = {order.external_id: progress(OrderState.COMPLETED, remains=0) for order in orders}
+    assert poll_batch.record_answers(batch, said, now=LATE).ended == 3
+    assert list(Order.objects.exclude(status=Status.COMPLETED)) == [orders[0]]
 
 
 def test_a_refund_that_cannot_be_booked_keeps_no_other_from_it(monkeypatch):

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import TypeVar
+from operator import attrgetter, itemgetter
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F
 
 from core.rows.bulk import write_columns
+from core.rows.loops import in_halves
 from providers.models import CatalogRun, ChangeKind, Service, ServiceChange
 
 from .differences import Changed, Difference, KnownService, said
@@ -20,6 +22,7 @@ from .snapshots import CATEGORY, COLUMNS, NAME, RATE, Values
 CHUNK = 1000  # rows in one transaction: SQLite's one writer must not be kept for long
 WRITTEN = (*COLUMNS, "search_text", "changed_at", "gone_at")
 Row = TypeVar("Row")
+Write = Callable[[Sequence[Any]], dict[str, int]]  # of what, by the column that counts it
 
 
 def apply_difference(
@@ -28,38 +31,55 @@ def apply_difference(
     *,
     now: datetime,
     still_ours: Callable[[], bool],
-) -> bool:
+) -> list[str] | None:
     """Write it, chunk by chunk, counting in the run. Work cut off is taken up by another diff.
 
-    `still_ours` is asked before each chunk; when it says no, nothing more is written and
-    False is returned.
+    `still_ours` is asked before each write; when it says no, nothing more is written and
+    None is returned. Otherwise the ids of services that could not be written: as one whose row
+    cannot be read, such a one is left as it is, and keeps no other from being written.
     """
     CatalogRun.objects.filter(pk=run.pk).update(step="Writing", done=0, total=difference.size)
-    for write in _steps(run, difference, now):
-        if not still_ours():
-            return False
-        with transaction.atomic():
-            counts = write()
-            CatalogRun.objects.filter(pk=run.pk).update(
-                **{name: F(name) + count for name, count in counts.items()},
-                done=F("done") + sum(counts.values()) - counts.get("back", 0),
-            )
-    return True
+    left, what = list[str](), f"services of account {run.provider_id}"
+    try:
+        for chunk, write, id_of in _steps(run, difference, now):
+            step = partial(_write_counted, run, write, still_ours)
+            left += map(id_of, in_halves(chunk, step, what=what, ends=(_NotOurs,)))
+    except _NotOurs:
+        return None
+    return left
+
+
+class _NotOurs(Exception):
+    """Somebody else has the lease."""
+
+
+def _write_counted(
+    run: CatalogRun, write: Write, still_ours: Callable[[], bool], rows: Sequence[Any]
+) -> None:
+    if not still_ours():
+        raise _NotOurs
+    with transaction.atomic():
+        counts = write(rows)
+        CatalogRun.objects.filter(pk=run.pk).update(
+            **{name: F(name) + count for name, count in counts.items()},
+            done=F("done") + sum(counts.values()) - counts.get("back", 0),
+        )
 
 
 def _steps(
     run: CatalogRun, difference: Difference, now: datetime
-) -> Iterator[Callable[[], dict[str, int]]]:
+) -> Iterator[tuple[list[Any], Write, Callable[[Any], str]]]:
+    """What is written, by what, and which service each of it is about."""
     for new in chunks(difference.new):
-        yield partial(_write_new, run, new, now, quiet=difference.is_first)
+        yield new, partial(_write_new, run, now, difference.is_first), itemgetter(0)
     for changed in chunks(difference.changed):
-        yield partial(_write_changed, run, changed, now)
+        yield changed, partial(_write_changed, run, now), attrgetter("known.external_id")
     for gone in chunks(difference.gone):
-        yield partial(_write_gone, run, gone, now)
+        yield gone, partial(_write_gone, run, now), attrgetter("external_id")
 
 
 def _write_new(
-    run: CatalogRun, new: Sequence[tuple[str, Values]], now: datetime, *, quiet: bool
+    run: CatalogRun, now: datetime, quiet: bool, new: Sequence[tuple[str, Values]]
 ) -> dict[str, int]:
     """`quiet`: the first catalog of an account is no news."""
     services = Service.objects.bulk_create(
@@ -81,7 +101,7 @@ def _write_new(
     return {"added": len(services)}
 
 
-def _write_changed(run: CatalogRun, changed: Sequence[Changed], now: datetime) -> dict[str, int]:
+def _write_changed(run: CatalogRun, now: datetime, changed: Sequence[Changed]) -> dict[str, int]:
     rows = (
         (
             *change.after,
@@ -110,7 +130,7 @@ def _keep_choices(pks: list[int]) -> None:
     chosen.exclude(type=F("chosen_type")).update(type=F("chosen_type"))
 
 
-def _write_gone(run: CatalogRun, gone: Sequence[KnownService], now: datetime) -> dict[str, int]:
+def _write_gone(run: CatalogRun, now: datetime, gone: Sequence[KnownService]) -> dict[str, int]:
     write_columns(Service, ("gone_at", "changed_at"), ((now, now, one.pk) for one in gone))
     ServiceChange.objects.bulk_create(
         _line(run, one.pk, ChangeKind.GONE, said(one.values[RATE]), "", now) for one in gone

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from core import clocks
 from core.clocks import Clock
@@ -26,6 +27,7 @@ from .snapshots import Snapshot, packed, snapshot_of, unpacked
 log = logging.getLogger(__name__)
 FAILED_AGAIN_SECONDS = clocks.BREAKER_SECONDS[-1]
 OWN_FAULT = "Something went wrong at the desk, not at the provider; its log says what."
+NOT_WRITTEN = "It could not be written down and stays as it is; the log of the desk says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,6 @@ def _apply_or_hold(
 ) -> RunState:
     _say(run, "Comparing", total=snapshot.seen)
     difference = difference_of(mirror.provider, snapshot)
-    seen = {
-        "seen": snapshot.seen,
-        "unreadable": len(snapshot.unreadable),
-        "unreadable_samples": snapshot.samples(),
-    }
     if not believed and (why := why_implausible(snapshot, difference)):
         shown = difference.counts()
         if not propose(run, difference, still_ours=mirror.goes_on):
@@ -143,14 +140,25 @@ def _apply_or_hold(
             now=mirror.clock(),
             held_because=why,
             held_catalog=packed(snapshot),
-            **seen,
+            **_seen(snapshot),
             **shown,
         )
         return RunState.HELD
-    if not apply_difference(run, difference, now=mirror.clock(), still_ours=mirror.goes_on):
+    left = apply_difference(run, difference, now=mirror.clock(), still_ours=mirror.goes_on)
+    if left is None:
         return RunState.RUNNING  # whoever has the lease now goes on with it
-    end_run(run, RunState.APPLIED, now=mirror.clock(), **seen)
+    if left:
+        snapshot = snapshot.without(left, NOT_WRITTEN)
+    end_run(run, RunState.APPLIED, now=mirror.clock(), **_seen(snapshot))
     return RunState.APPLIED
+
+
+def _seen(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "seen": snapshot.seen,
+        "unreadable": len(snapshot.unreadable),
+        "unreadable_samples": snapshot.samples(),
+    }
 
 
 def _waits_for_its_catalog(provider: Provider) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db import transaction
 
-from providers.models import CatalogRun, ProposedTerms
+from core.rows.loops import in_halves
+from providers.models import CatalogRun, ProposedTerms, Service
 
 from .apply_changes import chunks
 from .differences import Difference, KnownService
@@ -18,18 +19,25 @@ _PLACES = tuple(COLUMNS.index(name) for name in TERMS)
 
 def propose(run: CatalogRun, difference: Difference, *, still_ours: Callable[[], bool]) -> bool:
     """Write it before the run is held, so that no order goes out in between. False: somebody else
-    has the lease by now, and nothing more was written."""
+    has the lease by now, and nothing more was written.
+
+    Terms that cannot be written are proposed as gone, for which orders wait as well."""
     for rows in chunks(_rows(run, difference)):
         if not still_ours():
             return False
-        with transaction.atomic():
-            ProposedTerms.objects.bulk_create(
-                rows,
-                update_conflicts=True,
-                unique_fields=["service"],
-                update_fields=["run", *TERMS, "is_offered"],
-            )
+        if broken := in_halves(rows, _write, what=f"proposals for account {run.provider_id}"):
+            _write(_as_gone(run, [one.service_id for one in broken]))
     return True
+
+
+def _write(rows: Sequence[ProposedTerms]) -> None:
+    with transaction.atomic():
+        ProposedTerms.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["service"],
+            update_fields=["run", *TERMS, "is_offered"],
+        )
 
 
 def _rows(run: CatalogRun, difference: Difference) -> Iterator[ProposedTerms]:
@@ -51,6 +59,21 @@ def _row(
         is_offered=is_offered,
         **dict(zip(TERMS, _terms(values), strict=True)),
     )
+
+
+def _as_gone(run: CatalogRun, services: list[int]) -> list[ProposedTerms]:
+    """With the terms of our own rows."""
+    ours = Service.objects.filter(pk__in=services).values_list("pk", *TERMS)
+    return [
+        ProposedTerms(
+            service_id=pk,
+            provider_id=run.provider_id,
+            run=run,
+            is_offered=False,
+            **dict(zip(TERMS, terms, strict=True)),
+        )
+        for pk, *terms in ours
+    ]
 
 
 def _terms(values: Values) -> Values:

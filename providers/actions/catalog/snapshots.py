@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -65,6 +66,12 @@ class Snapshot:
     @property
     def seen(self) -> int:
         return len(self.services) + len(self.unreadable)
+
+    def without(self, ids: Sequence[str], reason: str) -> Snapshot:
+        """As if these could not have been read, which is told before the others."""
+        left = {key: values for key, values in self.services.items() if key not in ids}
+        told = [_reason(one, reason) for one in ids]
+        return Snapshot(left, (*told, *self.unreadable), self.set_aside.union(ids))
 
     def samples(self) -> list[str]:
         return [reason[:200] for reason in self.unreadable[:SAMPLES]]

@@ -257,8 +257,8 @@ GUARDS = (
     ),
     Guard(
         "loops: a broken row is left",
-        "        except Exception:\n",
-        "        except KeyError:\n",
+        "        except Exception:\n            log.exception(",
+        "        except KeyError:\n            log.exception(",
         (f"{LOOPS}::test_a_broken_row_is_left_and_the_others_have_their_turn",),
         "core/rows/loops.py",
         items=(18,),

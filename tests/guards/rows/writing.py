@@ -1,0 +1,73 @@
+"""Writes of many rows at once: a broken one is told, and those beside it are written."""
+
+from __future__ import annotations
+
+from tests.guards.guard import Guard
+
+LOOPS = "core/tests/test_loops.py"
+ODD_CATALOGS = "providers/tests/test_odd_catalogs.py"
+POISON = "orders/tests/sending/test_poison_rows.py"
+
+GUARDS = (
+    Guard(
+        "halves: down to the one that is broken",
+        "            if half:\n",
+        "            if False:\n",
+        (
+            f"{LOOPS}::test_what_is_broken_is_found_in_halves_and_all_else_is_done",
+            f"{ODD_CATALOGS}"
+            "::test_a_service_that_the_write_refuses_keeps_no_other_from_being_mirrored",
+        ),
+        "core/rows/loops.py",
+        items=(18,),
+    ),
+    Guard(
+        "halves: what breaks with every row is no fault of a row",
+        "            if len(broken) > MOST_BROKEN:\n                raise\n",
+        "",
+        (
+            f"{LOOPS}::test_what_breaks_with_every_row_is_no_fault_of_a_row",
+            f"{ODD_CATALOGS}::test_a_write_that_is_refused_again_and_again_is_a_fault_of_our_own",
+        ),
+        "core/rows/loops.py",
+        items=(18,),
+    ),
+    Guard(
+        "halves: a database that is away ends it",
+        "        except fatal:\n            raise\n",
+        "",
+        (f"{LOOPS}::test_what_is_no_fault_of_a_row_ends_the_halving_at_once",),
+        "core/rows/loops.py",
+        items=(18,),
+    ),
+    Guard(
+        "catalog: a service that cannot be written is told of",
+        "        snapshot = snapshot.without(left, NOT_WRITTEN)\n",
+        "        pass\n",
+        (
+            f"{ODD_CATALOGS}"
+            "::test_a_service_that_the_write_refuses_keeps_no_other_from_being_mirrored",
+        ),
+        "providers/actions/catalog/mirror_catalog.py",
+        items=(18,),
+    ),
+    Guard(
+        "catalog: what cannot be proposed is not bought at as before",
+        "            _write(_as_gone(run, [one.service_id for one in broken]))\n",
+        "            pass\n",
+        (f"{ODD_CATALOGS}::test_terms_that_cannot_be_proposed_are_not_bought_at_as_before",),
+        "providers/actions/catalog/propose_terms.py",
+        items=(18, 20),
+    ),
+    Guard(
+        "poll: an answer that cannot be written is put off and keeps no other waiting",
+        '        in_halves(broken, write, what="orders whose answer is broken")\n',
+        "        pass\n",
+        (
+            f"{POISON}"
+            "::test_an_order_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting",
+        ),
+        "orders/polling/poll_batch.py",
+        items=(18,),
+    ),
+)
