@@ -95,6 +95,7 @@ machine: $(VENV)/dev.stamp
 
 guards: $(VENV)/dev.stamp
 	@$(PY) -m tests.guards $(GUARDS)
+	@$(PY) -m tests.running_services $(PY) -m tests.guards $(GUARDS)
 
 hammer: $(VENV)/dev.stamp
 	@$(PY) -m tests.hammer $(HAMMER)

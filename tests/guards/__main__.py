@@ -1,7 +1,8 @@
 """Take each guard out of a scratch copy of the project; its named tests must go red there.
 
 `python -m tests.guards [--only WORD] [--part N/M]`. Ends with 1 where one stays green, or where
-the tests are not green to begin with.
+the tests are not green to begin with. Those that PostgreSQL alone needs are taken out by
+`python -m tests.running_services python -m tests.guards`, one after the other, and no others.
 """
 
 from __future__ import annotations
@@ -48,15 +49,21 @@ def main() -> int:
     options.add_argument("--part", default="0/1", help="each Mth guard from the Nth on: N/M")
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="copies at a time")
     asked = options.parse_args()
-    chosen = _part([guard for guard in GUARDS if asked.only in guard.name], asked.part)
+    there = os.environ.get("DATABASE_URL", "").startswith("postgres")
+    needed = [guard for guard in GUARDS if guard.on_postgresql == there]
+    chosen = _part([guard for guard in needed if asked.only in guard.name], asked.part)
+    if not chosen:
+        print("No guard is to be taken out on this database.")
+        return 0
+    jobs = 1 if there else asked.jobs  # one database has one name
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="desk-guards-", dir=scratch_place()) as scratch:
         copy = _copy_of_the_project(Path(scratch) / "0")
-        ended, said = _run_whole(copy, chosen, asked.jobs)
+        ended, said = _run_whole(copy, chosen, jobs)
         if ended != GREEN:
             print(f"With every guard in its place the tests are not green:\n{said}")
             return 1
-        more = [Path(scratch) / str(n) / "copy" for n in range(1, asked.jobs)]
+        more = [Path(scratch) / str(n) / "copy" for n in range(1, jobs)]
         noticed = _noticed_in([copy, *(shutil.copytree(copy, other) for other in more)], chosen)
     print(
         f"{len(chosen)} guards taken out one at a time: {noticed} noticed by a named test, "

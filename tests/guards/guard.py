@@ -11,7 +11,8 @@ class Guard:
 
     For an index `path` is empty and `new` the operation of a migration that drops it; then
     `old` is how the model names it. `items` are the numbers in `items.ITEMS` of what was once
-    broken without it; a guard against what nobody had reported has none.
+    broken without it; a guard against what nobody had reported has none. `on_postgresql`: SQLite,
+    which has one writer at a time, needs no such guard.
     """
 
     name: str
@@ -20,3 +21,4 @@ class Guard:
     tests: tuple[str, ...]
     path: str = ""
     items: tuple[int, ...] = ()
+    on_postgresql: bool = False

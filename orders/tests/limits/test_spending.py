@@ -53,9 +53,14 @@ def refused(person, **more) -> bool:
     return False
 
 
-def test_eight_orders_at_the_same_moment_are_one():
+FIRST_OR_LATER = pytest.mark.parametrize("is_first", [True, False], ids=["first of day", "later"])
+
+
+@FIRST_OR_LATER
+def test_eight_orders_at_the_same_moment_are_one(is_first):
     person = make_user()
-    spending.take_turn(person, "USD", desk_day(NOON))  # not the first of the day
+    if not is_first:
+        spending.take_turn(person, "USD", desk_day(NOON))
     services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
     outcomes = at_once(lambda number: refused(person, service=services[number]))
     assert outcomes.count(False) == 1
@@ -235,10 +240,12 @@ def test_of_two_that_wait_the_one_that_was_placed_first_leaves():
     assert send_order(first, first.provider, provider, clock=lambda: NOON)
 
 
-def test_two_that_leave_after_midnight_at_once_are_one():
+@FIRST_OR_LATER
+def test_two_that_leave_after_midnight_at_once_are_one(is_first):
     """Two accounts, two workers, one person: each was within the limit of its own day."""
     person = make_user()
-    spending.take_turn(person, "USD", desk_day(TOMORROW))
+    if not is_first:
+        spending.take_turn(person, "USD", desk_day(TOMORROW))
     services = [make_service(rate=Decimal("1")) for _ in range(THREADS)]
     orders = [
         make_order(

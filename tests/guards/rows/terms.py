@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 HALTS = "orders/tests/sending/test_halts.py"
 REFUNDS = "orders/tests/reconciliation/test_refunds.py"
 SETTLING = "orders/tests/recovery/test_decisions.py"
+SPENDING = "orders/tests/limits/test_spending.py"
 TERMS = "orders/tests/limits/test_terms.py"
 
 
@@ -71,6 +72,18 @@ GUARDS = (
         (f"{HALTS}::test_a_lost_order_that_may_cost_any_amount_is_over_each_limit",),
         "orders/sending/halts.py",
         items=(20,),
+    ),
+    Guard(
+        "limits: the row of the day is taken before what leaves on it is added up",
+        '    SpendDay.objects.filter(pk=row.pk).update(turns=F("turns") + 1)\n',
+        "",
+        (
+            f"{SPENDING}::test_eight_orders_at_the_same_moment_are_one",
+            f"{SPENDING}::test_two_that_leave_after_midnight_at_once_are_one",
+        ),
+        "orders/limits/spending.py",
+        items=(21,),
+        on_postgresql=True,
     ),
     Guard(
         "limits: what has left counts before all that waits",
