@@ -153,7 +153,7 @@ def test_the_commands_for_compose_move_back_up_and_restore_every_row(place: Plac
     kept = (place.path / ".env").read_text()
     assert (place.path / "somewhere-else" / ".env").read_text() == kept
     assert len(place.tell("go_on")["orders.Order"]) == len(before["orders.Order"]) + 1
-    place.block("pg_restore")
+    place.block("database pg_restore")
     restored = place.tell()
     assert [halt["kind"] for halt in restored.pop("orders.Halt")] == ["restored"]  # quarantined
     assert restored == before
@@ -283,7 +283,7 @@ def test_the_backup_of_before_an_upgrade_is_restored_over_the_tables_of_the_newe
     place.type(checked_out)
     assert built == blocks()[0][0]
     (place.path / "before-upgrade.dump").rename(place.path / "desk.dump")
-    [lines] = [found for found in blocks() if any("pg_restore" in one for one in found)]
+    [lines] = [found for found in blocks() if any("database pg_restore" in one for one in found)]
     for step in in_its_place(lines):
         place.type(step)
     assert (orders_of(place), migrations_of(place)) == before
@@ -309,7 +309,7 @@ def test_a_dump_that_cannot_be_read_leaves_the_desk_of_before_and_starts_nothing
     now = orders_of(place)
     assert len(now) == 2000 and now != before
 
-    [lines] = [found for found in blocks() if any("pg_restore" in one for one in found)]
+    [lines] = [found for found in blocks() if any("database pg_restore" in one for one in found)]
     for typed in lines:  # a shell goes on with the next one
         with suppress(AssertionError):
             place.type(typed)

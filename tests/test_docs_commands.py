@@ -127,7 +127,7 @@ def test_a_restore_stops_the_workers_first_and_quarantines_before_they_start() -
     assert "--dbname desk_new" in said[restored] and "psql" in renamed
     assert migrated == "run --rm migrate" and quarantined.endswith("manage.py quarantine")
     assert started == "up --detach"
-    [whole] = [line for line in commands() if "pg_restore" in line]
+    [whole] = [line for line in commands() if "database pg_restore" in line]
     assert whole.startswith("docker compose stop") and whole.endswith(
         "&& docker compose up --detach"
     )
