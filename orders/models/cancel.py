@@ -30,13 +30,12 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
         going = (CancelStatus.QUEUED, CancelStatus.SENDING)
         return self.filter(status__in=going, due_at__lte=now)
 
-    def give_up_unsent(self, since: datetime, words: str, now: datetime) -> int:
-        """What was asked for after this moment, and nobody has sent: an earlier one was, as is
-        known only now. Staff look at what became of that, and may ask once more."""
-        unsent = self.filter(status=CancelStatus.QUEUED, requests=0, sent_at=None)
-        return unsent.filter(requested_at__gt=since).update(
-            status=CancelStatus.REFUSED, ended_at=now, reason=words, code=UNCLEAR
-        )
+    def give_up_to_send(self, words: str, now: datetime) -> int:
+        """What waits to be sent, for the first time or again, or is in a worker's hands, whose
+        check sees that before the first byte: another one was sent, as is known only now. Staff
+        look at what became of that, and may ask once more."""
+        going = self.filter(status__in=(CancelStatus.QUEUED, CancelStatus.SENDING))
+        return going.update(status=CancelStatus.REFUSED, ended_at=now, reason=words, code=UNCLEAR)
 
     def unreadable(self, now: datetime) -> CancelQuerySet:
         """Sent, and its order has been asked about in vain since: it still could not be read a day

@@ -30,7 +30,7 @@ from ...aftersales.batch_outcome import (
     may_be_open,
     outcome_from_json,
 )
-from ...aftersales.cancel_sends import CANCELS, poll_soon, tell_late
+from ...aftersales.cancel_sends import CANCELS, tell_late
 from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
@@ -43,6 +43,7 @@ from ..writes.recording import NotNow
 from . import request_journal
 from .begun_refills import InHands, as_sent, take_begun
 from .forgotten_sends import IS_RECALLED, WORDS
+from .recalled_cancels import take_cancel
 from .recalled_sends import NotRecalled
 from .request_journal import JournaledCall, Named
 
@@ -50,7 +51,6 @@ log = logging.getLogger(__name__)
 FASTER: Final = ("orders_requestcall.key",)  # somebody else was, and took the whole call
 CHUNK: Final = 200
 NOT_SENT_REFILLS: Final = (RefillStatus.QUEUED, RefillStatus.WAITING, RefillStatus.SENDING)
-NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
 
 
 def take_in_kept(said: dict[str, Any], *, now: datetime) -> bool:
@@ -206,7 +206,7 @@ def _take_as_sent(
     if call.write == Write.REFILL:
         taken = _take_refill(call, order, name, now, outcome=outcome, ours=ours)
     else:
-        taken = _take_cancel(call, order, name, now)
+        taken = take_cancel(call, order, name, now, outcome=outcome)
     if not taken:
         return False
     kind = EventKind.REFILL if call.write == Write.REFILL else EventKind.CANCEL
@@ -279,18 +279,6 @@ def _take_asked_since(
         return
     if not since.exclude(status__in=NOT_SENT_REFILLS).exists():
         raise InHands
-
-
-def _take_cancel(call: RequestCall, order: Order, name: Named, now: datetime) -> bool:
-    """In the call's hands. One that has no row here gets none: the order's history tells of it."""
-    mine = CancelRequest.objects.filter(order=order, requested_at=name.requested_at)
-    poll_soon([order.pk], now)  # only its status says what became of it
-    if not mine.exists():
-        CancelRequest.objects.filter(order=order).give_up_unsent(name.requested_at, WORDS, now)
-        return True
-    taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
-    waiting = mine.filter(status__in=NOT_SENT_CANCELS)
-    return bool(waiting.update(requests=F("requests") + 1, reason="", **taken))
 
 
 def _give_up_cancels(call: RequestCall, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+CANCELS = "orders/tests/restores/test_recalled_cancels.py"
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
@@ -148,6 +149,62 @@ GUARDS = (
             "::test_a_database_is_not_accepted_while_one_call_cannot_be_brought_in",
         ),
         "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel in a worker's hands beside one that was sent",
+        "status__in=(CancelStatus.QUEUED, CancelStatus.SENDING)",
+        "status=CancelStatus.QUEUED",
+        (f"{CANCELS}::test_one_whose_own_claim_finds_out_is_not_sent_beside_the_first",),
+        "orders/models/cancel.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel from before the one that was sent",
+        "of_order.exclude(requested_at=name.requested_at)",
+        "of_order.filter(requested_at__gt=name.requested_at)",
+        (
+            f"{CANCELS}::test_an_older_one_that_was_taken_back_in_the_other_life_is_not_sent_beside",
+            f"{CANCELS}::test_one_asked_for_while_the_clock_of_the_first_was_ahead_is_not_sent_beside",
+        ),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel beside one that stands here as well",
+        "    if is_perhaps_open:\n",
+        "    if is_perhaps_open and not mine.exists():\n",
+        (
+            f"{CANCELS}::test_one_asked_for_since_is_given_up_also_where_the_first_is_known_as_sent",
+            f"{CANCELS}::test_one_that_staff_take_back_before_the_journal_is_read_is_given_back_its_send",
+        ),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel asked for after one that was refused",
+        "    if is_perhaps_open:\n",
+        "    if call:\n",
+        (f"{CANCELS}::test_one_asked_for_since_is_sent_where_the_first_was_refused",),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel that was sent and taken back",
+        "        never_sent.update(",
+        "        never_sent.none().update(",
+        (
+            f"{CANCELS}::test_one_that_staff_take_back_before_the_journal_is_read_is_given_back_its_send",
+        ),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel that was refused and taken back",
+        "    if is_perhaps_open and not of_order.open().exists():",
+        "    if not of_order.open().exists():",
+        (f"{CANCELS}::test_one_that_was_refused_and_taken_back_since_stays_taken_back",),
+        "orders/sending/restore_check/recalled_cancels.py",
         items=(23,),
     ),
     Guard(

@@ -1,0 +1,55 @@
+"""A cancel that was sent in another life of the database, and those that stand beside it in this.
+
+Rows are told apart by what names them, and no moment is compared with another: a clock may have
+been ahead, and a backup may hold one from before the one that was sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db.models import F
+
+from ...aftersales.batch_outcome import AnyOutcome, may_be_open
+from ...aftersales.cancel_sends import poll_soon
+from ...models import CancelRequest, EventKind, Order, RequestCall
+from ...models.cancel import CancelQuerySet
+from ...status import CancelStatus
+from .request_journal import Named
+
+BESIDE: Final = (
+    "Another cancel of it had been sent before the database was put back, as is known only now: "
+    "this one is given up. Look at what became of that one before you ask once more."
+)
+NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
+
+
+def take_cancel(
+    call: RequestCall, order: Order, name: Named, now: datetime, *, outcome: AnyOutcome | None
+) -> bool:
+    """In the call's hands, also where it counts as ended and never sent: as one that staff took
+    back before this was known. One that has no row here gets none: the order's history tells of
+    it. False: it is known as sent."""
+    of_order = CancelRequest.objects.filter(order=order)
+    mine = of_order.filter(requested_at=name.requested_at)
+    is_perhaps_open = may_be_open(outcome, name.order_id)
+    poll_soon([order.pk], now)  # only its status says what became of it
+    if is_perhaps_open:
+        _give_up_beside(order, of_order.exclude(requested_at=name.requested_at), now)
+    taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
+    waiting = mine.filter(status__in=NOT_SENT_CANCELS)
+    if waiting.update(requests=F("requests") + 1, reason="", **taken):
+        return True
+    never_sent = mine.filter(status=CancelStatus.ENDED, requests=0)
+    if not never_sent.exists():
+        return not mine.exists()
+    if is_perhaps_open and not of_order.open().exists():
+        never_sent.update(requests=1, reason="", ended_at=None, **taken)
+    return True
+
+
+def _give_up_beside(order: Order, others: CancelQuerySet, now: datetime) -> None:
+    """Asked for by somebody who did not know of the one that was sent."""
+    if others.give_up_to_send(BESIDE, now):
+        order.remember(EventKind.CANCEL, now=now, text=BESIDE)
