@@ -16,6 +16,7 @@ from providers.panel_api import Dialect
 
 from ..models import CancelRequest, EventKind, Order
 from ..placing.place_orders import withdraw_order
+from ..sending.halts import one_at_a_time
 from ..status import AT_PROVIDER, NOT_SENT, CancelStatus, Status
 
 UNKNOWN_WHETHER = "The provider does not say whether it cancels this service; it may be tried."
@@ -66,6 +67,7 @@ def request_cancel(order: Order, *, actor: User | None, now: datetime) -> str:
         return _take_back(order, actor, now)
     try:
         with transaction.atomic():
+            one_at_a_time(order.provider)  # this moment an earlier one, or a gap, may be found
             CancelRequest.objects.create(
                 order=order,
                 provider_id=order.provider_id,

@@ -21,6 +21,7 @@ from ..models import BulkItem, EventKind, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..placing.sent_after_all import words_beside
+from ..sending.halts import one_at_a_time
 from ..sending.restore_check.forgotten_sends import IS_RECALLED
 from ..shown import of_hold
 from ..status import FINAL, JobKind, Status
@@ -113,6 +114,8 @@ def _is_refill_as_shown(item: BulkItem) -> bool:
 def _cancel(item: BulkItem, now: datetime) -> str:
     """Not one that this action may have sent itself, before the database was put back to while it
     was under way: its row is gone, and the history alone tells of it."""
+    one_at_a_time(item.order.provider)  # before it looks: this moment it may be found
+    stand_by(item)
     told = item.order.events.filter(kind=EventKind.CANCEL, evidence__has_key=IS_RECALLED)
     if told.filter(at__gte=item.job.created_at).exists():
         return CANCELED_BEFORE

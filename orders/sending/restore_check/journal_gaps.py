@@ -32,7 +32,7 @@ from ...models import (
 )
 from ...status import RECALLED, HaltKind
 from .. import send_journal
-from ..halts import newest_row
+from ..halts import newest_row, one_at_a_time
 from ..send_journal import Beginning, SentRow
 from . import request_journal
 
@@ -85,11 +85,13 @@ def note_gap(account: int, *, now: datetime) -> JournalGap | None:
     """
     halt = Halt.objects.filter(kind=HaltKind.RESTORED).newest_first().first()
     found = [gap for journal in JOURNALS if (gap := _gap(journal, account)) is not None]
-    if halt is None or not found or not Provider.objects.filter(pk=account).exists():
+    provider = Provider.objects.filter(pk=account).first()
+    if halt is None or not found or provider is None:
         return None
     known = [one.known_until for one in found if one.known_until is not None]
     kept_from = max(one.kept_from for one in found)  # a later one is another's
     with transaction.atomic():
+        one_at_a_time(provider)  # a cancel asked for this moment has its number before, or sees it
         # One after the other: who knows of a gap knows of each with a lower number
         Halt.objects.select_for_update(no_key=True).get(pk=halt.pk)
         noted = JournalGap.objects.filter(halt=halt, provider=account, kept_from=kept_from)

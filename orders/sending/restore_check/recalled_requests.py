@@ -43,6 +43,7 @@ from ..writes.recording import NotNow
 from . import request_journal
 from .begun_refills import InHands, as_sent, take_begun
 from .forgotten_sends import IS_RECALLED, WORDS
+from .hold_orders import hold_orders
 from .recalled_cancels import take_cancel
 from .recalled_sends import NotRecalled
 from .request_journal import JournaledCall, Named
@@ -126,6 +127,9 @@ def _calls_about(
 def bring_in(call: RequestCall, forgotten: Sequence[JournaledCall], *, now: datetime) -> None:
     """Before these requests are put back, and in the transaction that does so: else another
     machine, which has accepted the database, could send them a second time. Raises NotNow."""
+    if not forgotten:
+        return
+    hold_orders(forgotten, [row.order_id for row in _kind_of(call).of_call(call)])
     for then in forgotten:
         _recall_once(call.provider_id, then, now, ours=call)
 
@@ -137,6 +141,7 @@ def _recall(provider_id: int, group: Sequence[JournaledCall], now: datetime) -> 
     try:
         with durable_transaction():
             one_at_a_time(Provider.objects.get(pk=provider_id))  # before any refill, as `_record`
+            hold_orders(group)
             requests = sum(_recall_once(provider_id, then, now) for then in group)
     except InHands:
         return None
