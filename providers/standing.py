@@ -82,9 +82,9 @@ def line_of(readings: Iterable[tuple[datetime, Decimal]]) -> Line | None:
     lowest, highest = min(amounts), max(amounts)
     start, span = known[0][0], (known[-1][0] - known[0][0]).total_seconds()
     across = [(moment - start).total_seconds() / span * WIDTH for moment, _ in drawn]
-    down = [_height(amount, lowest, highest) for _, amount in drawn]
+    down = [height_of(amount, lowest, highest) for _, amount in drawn]
     return Line(
-        points=_in_steps(across, down),
+        points=in_steps(across, down),
         first=amounts[0],
         last=amounts[-1],
         lowest=lowest,
@@ -93,7 +93,7 @@ def line_of(readings: Iterable[tuple[datetime, Decimal]]) -> Line | None:
     )
 
 
-def _in_steps(across: list[float], down: list[float]) -> str:
+def in_steps(across: list[float], down: list[float]) -> str:
     """Level until the next reading, then straight to it."""
     corners = [(across[0], down[0])]
     for x, y in zip(across[1:], down[1:], strict=True):
@@ -101,7 +101,7 @@ def _in_steps(across: list[float], down: list[float]) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
 
 
-def _height(amount: Decimal, lowest: Decimal, highest: Decimal) -> float:
+def height_of(amount: Decimal, lowest: Decimal, highest: Decimal) -> float:
     if lowest == highest:
         return HEIGHT / 2
     share = float((amount - lowest) / (highest - lowest))

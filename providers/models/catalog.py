@@ -250,6 +250,14 @@ class ServiceChange(models.Model):
         return percent_between(self.before, self.after) if self.kind == ChangeKind.RATE else ""
 
     @property
+    def price_before(self) -> Decimal | None:
+        return _price(self.before) if self.has_prices else None
+
+    @property
+    def price_after(self) -> Decimal | None:
+        return _price(self.after) if self.has_prices else None
+
+    @property
     def has_prices(self) -> bool:
         """`before` and `after` are prices."""
         return self.kind in (ChangeKind.RATE, ChangeKind.NEW, ChangeKind.GONE, ChangeKind.BACK)
@@ -261,6 +269,15 @@ class ServiceChange(models.Model):
         return {ChangeKind.GONE: "orange", ChangeKind.NEW: "blue", ChangeKind.BACK: "blue"}.get(
             ChangeKind(self.kind), "secondary"
         )
+
+
+def _price(said: str) -> Decimal | None:
+    """A price as it is kept in words; None for none, and for what is no amount."""
+    try:
+        amount = Decimal(said)
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def percent_between(before: str, after: str) -> str:

@@ -20,6 +20,7 @@ from core.web.policy import StaffRequest, allow
 from ..actions.catalog.choose_type import choose_type
 from ..forms import ChangeFilter, ChosenTypeForm, ServiceFilter
 from ..models import Service, ServiceChange
+from ..price_line import price_line
 
 PAGE_SIZE = 50
 MEANWHILE = _(
@@ -87,6 +88,7 @@ def _service_page(
     context = {
         "service": found,
         "provider": found.provider,
+        "line": price_line(found, now=database_now()),
         "page": asked_page(request, changes, keys=("-id",), size=PAGE_SIZE),
         "may_place": request.user.may(May.PLACE),
         "may_run": request.user.may(May.RUN_PROVIDERS),
