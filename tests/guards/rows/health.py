@@ -152,4 +152,53 @@ GUARDS = (
         "providers/account_health.py",
         items=(15, 17),
     ),
+    Guard(
+        "clock ahead: a moment beyond its own cap is over",
+        "now < moment <= furthest(now, most_seconds) else None",
+        "now < moment else None",
+        (f"{TOKEN_BUCKET}::test_a_moment_beyond_its_own_cap_counts_as_due",),
+        "core/clocks.py",
+        items=(12,),
+    ),
+    Guard(
+        "clock ahead: what is asked for has its own cap",
+        "        (health.slow_until, clocks.RETRY_AFTER_CAP_SECONDS),\n",
+        "        (health.slow_until, 10**8),\n",
+        (f"{TOKEN_BUCKET}::test_a_moment_beyond_its_own_cap_counts_as_due",),
+        "providers/actions/token_bucket.py",
+        items=(12,),
+    ),
+    Guard(
+        "clock ahead: the pause after an order has its own cap",
+        "(health.next_add_at, longest_add_pause(health.provider))",
+        "(health.next_add_at, 3600)",
+        (
+            f"{TOKEN_BUCKET}"
+            "::test_a_clock_that_was_ahead_puts_orders_off_no_longer_than_a_pause_may_be",
+        ),
+        "providers/actions/token_bucket.py",
+        items=(12,),
+    ),
+    Guard(
+        "clock ahead: a lease beyond all leases is free",
+        " | Q(held_until__lte=now) | Q(held_until__gt=beyond)",
+        " | Q(held_until__lte=now)",
+        (
+            "core/tests/test_leases.py"
+            "::test_a_lease_longer_than_any_was_written_by_a_clock_ahead_and_is_free",
+        ),
+        "core/rows/leases.py",
+        items=(12,),
+    ),
+    Guard(
+        "clock ahead: a sign of life that is still to come is none",
+        "        return max(-seconds, HEARTBEAT_STALE_SECONDS + 1.0)\n",
+        "        return 0.0\n",
+        (
+            "dashboard/tests/test_health.py"
+            "::test_a_sign_of_life_from_the_future_is_stale_and_not_fresh",
+        ),
+        "dashboard/models.py",
+        items=(12,),
+    ),
 )

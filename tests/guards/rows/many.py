@@ -432,4 +432,23 @@ GUARDS = (
         ),
         "orders/models/batch.py",
     ),
+    Guard(
+        "mass order: its holder holds it with each line that is placed",
+        "        before=lambda: _stand_by(batch, now),\n",
+        "        before=lambda: None,\n",
+        (
+            "orders/tests/bulk/test_consent_races.py"
+            "::test_nothing_of_a_batch_is_placed_after_it_was_withdrawn",
+        ),
+        "orders/mass/place_lines.py",
+        items=(4,),
+    ),
+    Guard(
+        "bulk: exactly the orders that were shown",
+        '        values["chosen"],\n        form_key=',
+        "        [order.pk for order in selection.orders()],\n        form_key=",
+        ("orders/tests/bulk/test_bulk_pages.py::test_exactly_the_orders_that_were_shown_are_done",),
+        "orders/bulk/confirm_views.py",
+        items=(6,),
+    ),
 )

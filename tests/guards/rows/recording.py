@@ -296,4 +296,12 @@ GUARDS = (
         "core/rows/constraints.py",
         items=(25,),
     ),
+    Guard(
+        "poll: what can never be read again is flagged",
+        "    if failures >= strikes and not order.flag:",
+        "    if not_there and failures >= strikes and not order.flag:",
+        (f"{POLLS}::test_an_order_whose_row_is_never_readable_again_is_flagged_until_it_is",),
+        "orders/polling/poll_batch.py",
+        items=(14,),
+    ),
 )

@@ -104,4 +104,31 @@ GUARDS = (
         "orders/polling/final_charge.py",
         items=(36,),
     ),
+    Guard(
+        "limits: scheduled counts on the day it is to leave",
+        "        spend_day=desk_day(starts_at or now),",
+        "        spend_day=desk_day(now),",
+        (
+            f"{SPENDING}::test_scheduled_orders_count_on_the_day_they_leave",
+            f"{SPENDING}::test_of_ten_scheduled_for_one_day_one_is_bought",
+        ),
+        "orders/placing/insert_order.py",
+        items=(21,),
+    ),
+    Guard(
+        "limits: what leaves after midnight is asked about on the new day",
+        "    today = desk_day(now)\n",
+        "    today = order.spend_day or desk_day(now)\n",
+        (f"{SPENDING}::test_what_leaves_after_midnight_counts_on_the_new_day",),
+        "orders/limits/spending.py",
+        items=(21,),
+    ),
+    Guard(
+        "limits: what has left after midnight counts on the new day",
+        "sent_at=now, spend_day=day, **price",
+        "sent_at=now, **price",
+        (f"{SPENDING}::test_what_left_after_midnight_is_no_longer_free_on_that_day",),
+        "orders/sending/claims.py",
+        items=(21,),
+    ),
 )
