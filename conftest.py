@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client, override_settings
 from hypothesis import settings as examples
 from pytest_django import DjangoDbBlocker, Settings
@@ -21,6 +22,7 @@ from core.roles import Role
 from core.rows.durable import DATABASE_AWAY
 from dashboard.health import watchdog
 from orders.sending.writes import send_clock
+from tests import big_desk
 from tests.builders import log_in, make_user
 from tests.cloned_database import KEPT_IN, cloned_database
 from tests.closed_network import closed_network
@@ -124,3 +126,13 @@ def client_for_role(db: None) -> Callable[[Role | None], Client]:
         return browser
 
     return logged_in
+
+
+@pytest.fixture(params=["unknown", "analyzed"])
+def many_orders(request: pytest.FixtureRequest, db: None) -> None:
+    """While the database knows nothing of its rows, and once it does."""
+    if request.param == "unknown" and connection.vendor == "postgresql":
+        pytest.skip("its autovacuum lets it know")
+    big_desk.fill()
+    if request.param == "analyzed":
+        big_desk.analyze()

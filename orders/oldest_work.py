@@ -206,10 +206,11 @@ def oldest_held(now: datetime) -> QuerySet[Order, Any]:
     }
     found = [
         rows.order_by()
-        .annotate(what=Value(late.value))
-        .values("provider_id", "what")
+        # By an expression: with the bare column SQLite would walk all orders by account.
+        .annotate(what=Value(late.value), account=F("provider_id") + 0)
+        .values("account", "what")
         .annotate(since=Min(moment), order=Min("pk"))
-        .values_list("since", "order", "provider_id", "what")
+        .values_list("since", "order", "account", "what")
         for late, (rows, moment) in due.items()
     ]
     return found[0].union(*found[1:], all=True)

@@ -6,7 +6,7 @@ import pytest
 
 from core.roles import Role
 from dashboard.tests.test_policy import OURS, TABLE, address, browser_of
-from orders.models import Order
+from orders.models import Attempt, Order
 
 from .builders import make_attempt, make_event, make_order
 from .query_plans import scans_of
@@ -26,9 +26,25 @@ def test_it_finds_its_rows_by_an_index(page: str) -> None:
     make_attempt(order)
     make_event(order)
     browser, where = browser_of(Role.ADMIN), address(page)
-    assert scans_of(lambda: browser.get(where)) == []
+    assert not (found := scans_of(lambda: browser.get(where))), "\n\n".join(found)
 
 
 def test_a_query_that_reads_the_whole_table_is_seen() -> None:
     assert len(scans_of(Order.objects.exclude(flag="").count)) == 1
     assert scans_of(lambda: Order.objects.filter(flag__gt="").count()) == []
+
+
+def test_a_walk_to_a_limit_that_throws_rows_away_is_seen() -> None:
+    """As the look for lost sends was, which read every send on SQLite."""
+    walk = Attempt.objects.filter(number__gt=1).order_by("pk")
+    assert len(scans_of(lambda: list(walk[:9]))) == 1
+    assert scans_of(lambda: list(Attempt.objects.order_by("pk")[:9])) == []
+    inside = Order.objects.filter(pk__in=walk.values("order")[:9])
+    assert len(scans_of(lambda: list(inside))) == 1
+
+
+def test_a_search_for_what_nearly_all_rows_have_is_seen() -> None:
+    """As the look for lost answers was: for sends that nobody has resolved."""
+    unresolved = Attempt.objects.filter(resolved_by=None)
+    assert len(scans_of(lambda: list(unresolved))) == 1
+    assert scans_of(lambda: list(Attempt.objects.filter(resolved_by=1))) == []

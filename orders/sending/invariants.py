@@ -84,7 +84,8 @@ def _in_doubt() -> Iterator[int]:
     for orders in (unconfirmed, sending):
         yield from orders.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN).exclude(order__status__in=MAY_BE_UNKNOWN)
-    yield from lost.order_by("pk").values_list("order", flat=True)[:AT_ONCE]
+    in_turn = lost.order_by("provider_id", "pk")  # as their index has them
+    yield from in_turn.values_list("order", flat=True)[:AT_ONCE]
 
 
 def _of_this_part(now: datetime) -> Iterator[int]:

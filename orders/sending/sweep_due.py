@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models.lookups import IsNull
 
 from core import clocks
 from core.failpoints import failpoint
@@ -26,10 +27,11 @@ SWEEP_SIZE = 500  # orders moved in one sweep; the next one goes on
 def reap_lost_sends(*, now: datetime) -> int:
     """Claims past their lease become unconfirmed: sent perhaps, answer lost. Never re-queued.
 
-    The list only says where to look; each row is decided on as it is when its turn comes.
+    The list only says where to look; each row is decided on as it is when its turn comes. It is in
+    the order of the index of sends under way: by number, SQLite would walk every send there was.
     """
-    lost = Attempt.objects.past_their_lease(now)
-    found = list(lost.order_by("pk").values_list("pk", flat=True)[:SWEEP_SIZE])
+    lost = Attempt.objects.past_their_lease(now).order_by("lease_until", "pk")
+    found = list(lost.values_list("pk", flat=True)[:SWEEP_SIZE])
     return one_by_one(found, lambda pk: _reap(pk, now), what="lost sends")
 
 
@@ -53,7 +55,9 @@ def providers_to_ring(now: datetime) -> list[int]:
 
 def accounts_to_recover(now: datetime) -> list[int]:
     """Accounts with a lost order to look for, a hold to end, or a calibration to make."""
-    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
+    # By an expression: with the bare column SQLite would walk all sends that nobody has resolved.
+    unresolved = IsNull(F("resolved_by_id") + 0, True)
+    lost = Attempt.objects.filter(unresolved, outcome=Outcome.UNKNOWN)
     held = Halt.objects.standing().filter(kind=HaltKind.ANSWER_LOST)
     wanted = Recovery.objects.filter(enabled=True, key_is_ours_alone=True, stopped_because="")
     stale = Q(calibrated_at=None) | Q(calibrated_at__lt=now - timedelta(days=1))
@@ -139,21 +143,21 @@ def hold_and_release(*, now: datetime) -> int:
 
 def _wanted_moves() -> Iterator[tuple[Order, Status, HoldReason]]:
     queued = Order.objects.filter(status=Status.QUEUED).select_related("provider")
+    for accounts, reason in _taking_none():
+        found = list(accounts.values_list("pk", flat=True))  # few, and often none
+        in_turn = queued.filter(provider__in=found).order_by("provider_id", "send_after", "pk")
+        for order in in_turn[:SWEEP_SIZE]:
+            yield order, Status.HELD, reason
     held = Order.objects.filter(status=Status.HELD).select_related("provider__health")
-    paused = queued.filter(provider__state=ProviderState.PAUSED)
-    for order in paused.order_by("pk")[:SWEEP_SIZE]:
-        yield order, Status.HELD, HoldReason.PROVIDER_PAUSED
-    keyless = queued.filter(
-        Q(provider__key_ciphertext="") | Q(provider__health__key_refused_at__isnull=False),
-        provider__state=ProviderState.ACTIVE,
-    )
-    for order in keyless.order_by("pk")[:SWEEP_SIZE]:
-        yield order, Status.HELD, HoldReason.KEY
-    broke = queued.filter(
-        provider__state=ProviderState.ACTIVE, provider__health__funds_refused_at__isnull=False
-    )
-    for order in broke.order_by("pk")[:SWEEP_SIZE]:
-        yield order, Status.HELD, HoldReason.FUNDS
     for is_over in ACCOUNT_TAKES_THEM:  # of funds, see `forget_funds_refusals`
         for order in held.filter(is_over).order_by("pk")[:SWEEP_SIZE]:
             yield order, Status.QUEUED, HoldReason.NONE
+
+
+def _taking_none() -> Iterator[tuple[QuerySet[Provider], HoldReason]]:
+    """Accounts that can take no order now, and why."""
+    active = Provider.objects.active()
+    keyless = Q(key_ciphertext="") | Q(health__key_refused_at__isnull=False)
+    yield Provider.objects.filter(state=ProviderState.PAUSED), HoldReason.PROVIDER_PAUSED
+    yield active.filter(keyless), HoldReason.KEY
+    yield active.filter(health__funds_refused_at__isnull=False), HoldReason.FUNDS
