@@ -24,4 +24,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=6s --start-period=20s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=5)"]
-CMD ["python", "-m", "gunicorn", "dashboard.wsgi:application", "--bind", "0.0.0.0:8000", "--no-control-socket", "--workers", "2", "--worker-class", "gthread", "--threads", "8", "--graceful-timeout", "20", "--worker-tmp-dir", "/dev/shm", "--log-level", "warning"]
+CMD ["python", "-m", "gunicorn", "dashboard.wsgi:application", "--bind", "0.0.0.0:8000", "--no-control-socket", "--workers", "2", "--worker-class", "dashboard.serving.worker.PatientWorker", "--threads", "8", "--graceful-timeout", "20", "--worker-tmp-dir", "/dev/shm", "--log-level", "warning"]

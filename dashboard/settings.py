@@ -14,6 +14,7 @@ from csp.constants import NONE, SELF
 
 from core import clocks
 from dashboard.databases.postgresql import timeouts
+from dashboard.serving.room import MOST_BODY
 from dashboard.supervisor.broker import socket_path
 from dashboard.timetable import TIMETABLE
 
@@ -246,7 +247,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "core.web.static_files.HashedStaticFiles"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # it would take x.min.js for x.js with the hash "min"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = MOST_BODY
 PORT = env.int("PORT", default=8000)
 
 LOGGING = {

@@ -25,6 +25,15 @@ from dashboard.supervisor.secrets_file import MAKERS
 from tests.desk_image import build_image
 from tests.running_desk import free_port, wait_until
 from tests.running_services import postgres, server_command, valkey
+from tests.slow_senders import (
+    HALF_BODY,
+    HALF_CHUNKS,
+    HALF_HEADER,
+    answers_in_time,
+    plainly,
+    slow_senders,
+)
+from tests.web_alone import warm_up
 
 ROOT = Path(settings.BASE_DIR)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -193,10 +202,13 @@ def test_what_the_image_runs_makes_a_desk_that_is_ready(image: Image) -> None:
         migrated = image.run(SERVICES["migrate"]["command"])
         assert migrated.returncode == 0, migrated.stderr
     with image.started():
-        wait_until(image.is_ready, "every service heard")
+        wait_until(image.is_ready, "every service heard", 120)  # on a busy machine
         for name in RUNNING[1:]:
             check = SERVICES[name]["healthcheck"]["test"][1:]
             assert image.run(check).returncode == 0, check
         parts = set(re.findall(r"/static/[^\"]+", image.ask("/log-in/")))
         assert parts
         assert all(image.ask(part) for part in parts)
+        warm_up(image.port)
+        with slow_senders(plainly(image.port), HALF_HEADER, HALF_BODY, HALF_CHUNKS):
+            assert answers_in_time(plainly(image.port))

@@ -19,13 +19,14 @@ import pytest
 
 from tests.running_desk import free_port
 from tests.running_services import running
-from tests.slow_senders import HALF_BODY, HALF_HEADER, HOST, by_tls, plainly, seconds_for
+from tests.slow_senders import HALF_BODY, HALF_HEADER, answers_in_time, by_tls, plainly, seconds_for
 from tests.slow_senders import slow_senders as slow
 from tests.web_alone import PASSWORD, environment_in, prepared, web
 
 ROOT = Path(__file__).resolve().parent.parent
 PAPER = (ROOT / "docs/production.md").read_text()
 MB = 1024 * 1024
+HOST = "desk.example"
 
 
 def of_the_paper(tongue: str) -> str:
@@ -47,10 +48,11 @@ def test_the_paper_binds_to_loopback() -> None:
 
 @dataclass(frozen=True)
 class Proxied:
-    """A desk behind its proxy: where it is reached by https and by http."""
+    """A desk behind its proxy: where it is reached by https, by http and, by nobody, directly."""
 
     secure: int
     plain: int
+    desk: int
 
     def opener(self) -> urllib.request.OpenerDirector:
         context = ssl.create_default_context()
@@ -77,16 +79,16 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     assert program, "nginx is needed: sudo apt install nginx"
     place = tmp_path_factory.mktemp("proxy")
-    desk, found = free_port(), Proxied(free_port(), free_port())
+    found = Proxied(free_port(), free_port(), free_port())
     origin = f"https://127.0.0.1:{found.secure}"
     environment = environment_in(place / "data", DESK_HTTPS="true", CSRF_TRUSTED_ORIGINS=origin)
     (place / "data").mkdir()
     prepared(environment)
-    command = [word.replace(":8000", f":{desk}") for word in web_command()]
+    command = [word.replace(":8000", f":{found.desk}") for word in web_command()]
     config = place / "nginx.conf"
-    config.write_text(as_a_whole(place, found, desk))
+    config.write_text(as_a_whole(place, found))
     with (
-        web(command, desk, environment),
+        web(command, found.desk, environment),
         running([program, "-c", config, "-e", place / "error.log"], lambda: is_up(found)),
     ):
         yield found
@@ -99,7 +101,7 @@ def is_up(found: Proxied) -> bool:
         return False
 
 
-def as_a_whole(place: Path, found: Proxied, desk: int) -> str:
+def as_a_whole(place: Path, found: Proxied) -> str:
     """What the distribution has around the block of the paper, which has its own ports here."""
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={HOST}"]
     files = ["-keyout", str(place / "key.pem"), "-out", str(place / "cert.pem")]
@@ -110,7 +112,7 @@ def as_a_whole(place: Path, found: Proxied, desk: int) -> str:
         "listen 443 ssl;": f"listen 127.0.0.1:{found.secure} ssl;",
         "/etc/ssl/certs/desk.example.pem": str(place / "cert.pem"),
         "/etc/ssl/private/desk.example.key": str(place / "key.pem"),
-        "127.0.0.1:8000": f"127.0.0.1:{desk}",
+        "127.0.0.1:8000": f"127.0.0.1:{found.desk}",
     }.items():
         assert block.count(told) == 1
         block = block.replace(told, here)
@@ -128,15 +130,14 @@ def as_a_whole(place: Path, found: Proxied, desk: int) -> str:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("by", ["https", "http"])
+@pytest.mark.parametrize("by", ["https", "http", "no proxy"])
 def test_two_hundred_half_sent_requests_do_not_keep_healthz_waiting(
     proxied: Proxied, by: str
 ) -> None:
-    connect = by_tls(proxied.secure) if by == "https" else plainly(proxied.plain)
+    port = proxied.desk if by == "no proxy" else proxied.plain
+    connect = by_tls(proxied.secure) if by == "https" else plainly(port)
     with slow(connect, HALF_HEADER, HALF_BODY):
-        took = [seconds_for(connect) for _ in range(5)]
-    print(f"{max(took):.3f} s at most")
-    assert max(took) <= 1
+        assert answers_in_time(connect)
 
 
 @pytest.mark.long
@@ -145,7 +146,7 @@ def test_a_paste_of_five_megabytes_passes_the_proxy_of_the_paper(proxied: Proxie
     opener = proxied.opener()
     page = send(opener, proxied, "/log-in/", username="admin", password=PASSWORD)
     assert page == (302, "/")
-    line = f"1204|https://a.example/{'p' * 500}|100\n"
+    line = f"1204|https://a.example/{'p' * 5000}|100\n"
     paste = line * int(4.9 * MB / len(line))
     code, to = send(opener, proxied, "/orders/mass-orders/new/", text=paste)
     assert code == 302 and re.fullmatch(r"/orders/mass-orders/\d+/", to)
@@ -166,7 +167,7 @@ def send(
 ) -> tuple[int, str]:
     """The form of this page: what was answered, and where it leads or what it says."""
     address = f"https://127.0.0.1:{proxied.secure}{path}"
-    with opener.open(address, timeout=30) as page:
+    with opener.open(address, timeout=60) as page:
         [token, *_] = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
     parts = {"csrfmiddlewaretoken": token, **values}
     body = "".join(
@@ -176,7 +177,7 @@ def send(
     kind = {"Content-Type": "multipart/form-data; boundary=cut"}
     request = urllib.request.Request(address, f"{body}--cut--\r\n".encode(), kind)
     try:
-        with opener.open(request, timeout=60) as answer:
+        with opener.open(request, timeout=150) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as answer:
         return answer.code, answer.headers["Location"] or answer.read().decode()

@@ -16,6 +16,14 @@ from django.conf import settings
 
 from core.clocks import WORKER_STOP_SECONDS
 from tests.running_desk import Desk, survivors, wait_until
+from tests.slow_senders import (
+    HALF_BODY,
+    HALF_CHUNKS,
+    HALF_HEADER,
+    answers_in_time,
+    plainly,
+    slow_senders,
+)
 
 LINUX_ONLY = pytest.mark.skipif(
     not sys.platform.startswith("linux"),
@@ -80,6 +88,14 @@ def test_a_port_in_use_gets_one_line_that_says_what_to_do(desk: Desk, tmp_path: 
     assert f"Port {desk.port} is in use" in refused.stderr
     assert f"PORT={desk.port + 1} make run" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+@LINUX_ONLY
+def test_two_hundred_slow_sockets_do_not_stop_the_embedded_desk(desk: Desk) -> None:
+    before = desk.children()["web"]
+    with slow_senders(plainly(desk.port), HALF_HEADER, HALF_BODY, HALF_CHUNKS):
+        assert answers_in_time(plainly(desk.port))
+    assert desk.children()["web"] == before
 
 
 @LINUX_ONLY

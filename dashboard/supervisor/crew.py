@@ -63,7 +63,8 @@ def web_of(desk: Desk, environment: Mapping[str, str], listener: socket) -> Chil
     command = [
         *(sys.executable, "-m", "gunicorn", "dashboard.wsgi:application"),
         *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
-        *("--workers", "1", "--worker-class", "gthread", "--threads", str(WEB_THREADS)),
+        *("--worker-class", "dashboard.serving.worker.PatientWorker"),
+        *("--workers", "1", "--threads", str(WEB_THREADS)),
         *("--graceful-timeout", "3", "--log-level", "warning"),
     ]
     return Child(

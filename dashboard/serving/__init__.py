@@ -1,0 +1,1 @@
+"""What gunicorn answers with: no thread waits for whoever sends or reads slowly."""
