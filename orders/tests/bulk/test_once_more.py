@@ -105,12 +105,12 @@ LONG_AGO = timedelta(seconds=clocks.SAME_LINE_SECONDS + 60)
 def test_a_tick_holds_although_some_of_what_was_bought_is_none_any_more(
     staff: Client, gone: str, which: int
 ) -> None:
-    url = two_open(22)
+    url = two_open(FEW + 2)
     bought = buy(staff, url)
     page = staff.get(url)
     again = page.context["once_more"]
-    assert (again.count, again.of_orders, again.more, again.is_own) == (22, 22, 17, True)
-    assert list(again.named) == bought[:5]
+    assert (again.count, again.of_orders, again.more, again.is_own) == (FEW + 2, FEW + 2, 2, True)
+    assert list(again.named) == bought[:FEW]
     one = Order.objects.filter(pk=bought[which].pk)
     if gone == "costs nothing":
         one.update(status=min(COSTS_NOTHING))
