@@ -141,6 +141,13 @@ def of_newest(refill: Refill | None) -> str:
     return f"{newest}-{word}" if word else newest
 
 
+def of_newest_cancel(order: Order) -> str:
+    """After which line of its history about cancels another one is asked for, as `of_newest`. Each
+    that is asked for, sent, answered or given up has one there, also where its row is gone."""
+    told = order.events.filter(kind=EventKind.CANCEL).aggregate(newest=Max("pk"))
+    return f"{told['newest'] or 'none'}{since_restores()}"
+
+
 def since_restores() -> str:
     """What the buttons of refills and cancels carry behind the word of their row: up to which
     restore their page knew. What it shows as lost or never asked for may have been sent since, and

@@ -22,6 +22,7 @@ from ..limits import doubtful_rows
 from ..lists.opened_from import to_order
 from ..models import CancelRequest, Halt, Order, Refill
 from ..placing.withdrawn import withdrawn_in_words
+from ..sending.halts import one_at_a_time
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
 from . import request_cancels, request_refills
 from .forms import RefillFilter, SelectedRefills
@@ -53,12 +54,11 @@ def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
 def order_cancel(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to cancel it, or take it back when it was not sent."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
-    is_another = shown.is_another(order, request.GET.get("of", ""))
-    if is_another or request.POST.get("shown", "") != shown.since_restores():
+    if shown.is_another(order, request.GET.get("of", "")):
         messages.warning(request, shown.CHANGED)
         return to_order(request, pk)
     at_provider = order.status in AT_PROVIDER
-    words = request_cancels.request_cancel(order, actor=request.user, now=database_now())
+    words = _cancel(order, request)
     done = f"The cancel of order {order} is requested. Its status will show the result."
     if not at_provider:
         done = withdrawn_in_words(order)
@@ -152,6 +152,7 @@ def refills_selected(request: StaffRequest) -> HttpResponse:
 def requests_of(order: Order) -> dict[str, Any]:
     """The refills and cancels of an order, and why it can have no more."""
     known = shown.since_restores()  # before they are read
+    newest_cancel = shown.of_newest_cancel(order) if order.status in AT_PROVIDER else ""
     newest_refills = order.refills.select_related("requested_by").order_by("-pk")
     newest_cancels = order.cancel_requests.select_related("requested_by").order_by("-pk")
     asked_for, cancels = list(newest_refills[:SHOWN]), list(newest_cancels[:SHOWN])
@@ -165,6 +166,7 @@ def requests_of(order: Order) -> dict[str, Any]:
             "cancel": True,
             "why": request_cancels.why_not(order),
             "hint": request_cancels.hint(order),
+            "shown": newest_cancel,
         }
     return {
         "refills": asked_for,
@@ -174,6 +176,15 @@ def requests_of(order: Order) -> dict[str, Any]:
         "requests_moving": any(refill.is_moving for refill in asked_for),
         "request_halts": _halts(order, asked_for, cancels),
     }
+
+
+def _cancel(order: Order, request: StaffRequest) -> str:
+    """After no more was heard of its cancels than the page has shown."""
+    with transaction.atomic():
+        one_at_a_time(order.provider)  # who brings in an earlier one has done so, or waits
+        if request.POST.get("shown") != shown.of_newest_cancel(order):
+            return request_cancels.why_not(order) or shown.CHANGED
+        return request_cancels.request_cancel(order, actor=request.user, now=database_now())
 
 
 def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Halt]:

@@ -51,6 +51,15 @@ def _read(text: str) -> list[int]:
         raise forms.ValidationError(LOST) from None
 
 
+def _readable(text: str) -> str:
+    """The numbers of what was shown, still as text: a job keeps them so."""
+    try:
+        shown_refills.read(text)
+    except NotChosen:
+        raise forms.ValidationError(LOST) from None
+    return text
+
+
 def _shown() -> forms.CharField:
     """What stood in a field when it was drawn; a draft in the browser keeps it along."""
     kept = forms.HiddenInput(attrs={"data-draft-shown": True})
@@ -167,12 +176,22 @@ class BulkRefillForm(BulkDrawnForm):
     shown_refills = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean_shown_refills(self) -> str:
-        text: str = self.cleaned_data["shown_refills"]
-        try:
-            shown_refills.read(text)
-        except NotChosen:
-            raise forms.ValidationError(LOST) from None
-        return text
+        return _readable(self.cleaned_data["shown_refills"])
+
+
+class BulkCancelForm(BulkDrawnForm):
+    """Canceling many. `shown_cancels` is what was heard of each when this was drawn."""
+
+    shown_cancels = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if "shown_cancels" not in self.data:
+            self.add_error(None, CHANGED)  # a page of the release before
+        return values
+
+    def clean_shown_cancels(self) -> str:
+        return _readable(self.cleaned_data["shown_cancels"])
 
 
 class BulkReferenceForm(BulkForm):

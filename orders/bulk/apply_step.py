@@ -17,17 +17,16 @@ from ..annotate import annotate
 from ..draft import OrderDraft
 from ..limits import agree_terms, check_limits
 from ..limits.doubtful_rows import known_gap
-from ..models import BulkItem, EventKind, Order, OrderQuerySet, PollSchedule
+from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..placing.sent_after_all import words_beside
 from ..sending.halts import one_at_a_time
-from ..sending.restore_check.forgotten_sends import IS_RECALLED
 from ..shown import of_hold
 from ..status import FINAL, JobKind, Status
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
-from . import shown_refills
+from . import shown_cancels, shown_refills
 from .bulk_action import Act, bought_for, form_key_for, left_out_of, note_made, stand_by
 from .ordered_again import ask_once_more, shown_sends, told_of_beside, why_asked_again
 from .shown_holds import is_shown
@@ -40,8 +39,8 @@ ON_ITS_PAGE = "Release it on its own page if it is meant as a second order."
 REFILLED_SINCE = (
     "Another refill of it was asked for, or under way as this was confirmed: look at it once more."
 )
-CANCELED_BEFORE = (
-    "A cancel of it had been sent before the database was put back: look at it once more."
+CANCELED_SINCE = (
+    "A cancel of it was asked for, sent or answered since this was confirmed: look at it once more."
 )
 CHANGED_NOW = "It changed at the same moment, and was left as it is."
 LEFT_OUT = "It was left out when this was confirmed, although it could be done by now."
@@ -112,14 +111,19 @@ def _is_refill_as_shown(item: BulkItem) -> bool:
 
 
 def _cancel(item: BulkItem, now: datetime) -> str:
-    """Not one that this action may have sent itself, before the database was put back to while it
-    was under way: its row is gone, and the history alone tells of it."""
+    """After no more was heard of its cancels than the confirmation was drawn with. Of what this
+    action has sent before the database was put back the history alone tells."""
     one_at_a_time(item.order.provider)  # before it looks: this moment it may be found
     stand_by(item)
-    told = item.order.events.filter(kind=EventKind.CANCEL, evidence__has_key=IS_RECALLED)
-    if told.filter(at__gte=item.job.created_at).exists():
-        return CANCELED_BEFORE
+    if words := _why_not_canceled(item, now):
+        return words
     return request_cancels.request_cancel(item.order, actor=item.job.started_by, now=now)
+
+
+def _why_not_canceled(item: BulkItem, now: datetime) -> str:
+    shown = item.job.terms.get("shown_cancels", "")
+    words = request_cancels.why_not(item.order)
+    return words or ("" if shown_cancels.is_as_shown(shown, item.order_id) else CANCELED_SINCE)
 
 
 def _hold(item: BulkItem, now: datetime) -> str:
@@ -259,7 +263,7 @@ def terms_of(parts: Iterable[OrderQuerySet]) -> dict[str, Any]:
 _WHY_NOT: dict[JobKind, Callable[[BulkItem, datetime], str]] = {
     JobKind.REFRESH: _why_not_refreshed,
     JobKind.REFILL: _why_not_refilled,
-    JobKind.CANCEL: lambda item, now: request_cancels.why_not(item.order),
+    JobKind.CANCEL: _why_not_canceled,
     JobKind.HOLD: lambda item, now: before_sending.why_not_held(_as_it_is(item)),
     JobKind.RELEASE: _why_not_released,
     JobKind.WITHDRAW: lambda item, now: before_sending.why_not_withdrawn(_as_it_is(item)),

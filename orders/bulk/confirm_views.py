@@ -24,9 +24,9 @@ from core.web.policy import StaffRequest, allow
 from ..models import BulkJob, OrderQuerySet
 from ..placing.order_again import why_never_again
 from ..status import JobKind
-from . import shown_refills, tasks
+from . import shown_cancels, shown_refills, tasks
 from .about_forms import (
-    BulkDrawnForm,
+    BulkCancelForm,
     BulkForm,
     BulkNoteForm,
     BulkReferenceForm,
@@ -53,7 +53,7 @@ OTHER_ORDERS = (
     "Their numbers stand for other orders since the database was put back: look at them once more."
 )
 FORMS: dict[JobKind, type[BulkForm]] = {
-    JobKind.CANCEL: BulkDrawnForm,
+    JobKind.CANCEL: BulkCancelForm,
     JobKind.REFILL: BulkRefillForm,
     JobKind.RELEASE: BulkReleaseForm,
     JobKind.REORDER: BulkReorderForm,
@@ -165,11 +165,13 @@ def _ask(
     if isinstance(form, BulkReorderForm) and form.is_bound:
         form = form.as_drawn_anew()
     chosen = said.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
-    now, beside, refills = database_now(), "", ""
+    now, beside, refills, cancels = database_now(), "", "", ""
     if kind == JobKind.REORDER:  # before anything is looked at
         beside = spelled(may_repeat(in_parts(chosen), now))
     elif kind == JobKind.REFILL:
         refills = shown_refills.newest_of(in_parts(chosen))
+    elif kind == JobKind.CANCEL:
+        cancels = shown_cancels.newest_of(in_parts(chosen))
     again = once_more(in_parts(chosen), _ids(beside), request.user, now) if beside else None
     seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=now)
     left = spelled(seen.left_ids), spelled(seen.beside_ids)
@@ -195,6 +197,7 @@ def _ask(
         "shown_beside": beside,
         "shown_sends": ".".join(sorted(seen.told_sends)),
         "shown_refills": refills,
+        "shown_cancels": cancels,
         "shown_terms": _shown(chosen, beside, *left) if kind == JobKind.REORDER else "",
     }
     return render(request, "orders/bulk/confirm.html", context, status=status)

@@ -45,11 +45,11 @@ def draw(request: StaffRequest, found: Order, **returned: Unpack[Returned]) -> H
     """The page; with 422 when it comes back with a form that has to be fixed."""
     now = database_now()
     context = (
-        _forms(found, now, returned)
+        requests_of(found)  # its buttons know no line that the history has not
+        | _forms(found, now, returned)
         | _how_it_is(found, now)
         | _what_may_be_done(request, found)
         | related_of(request, found)
-        | requests_of(found)
     )
     template = page_or_part(request, PAGE, "order-live")
     if template == PAGE:

@@ -1,4 +1,5 @@
-"""*Withdraw*, *Close* and *Take back* on a page of before act on what it has shown."""
+"""*Withdraw*, *Close*, *Take back* and *Request cancellation* on a page of before act on what that
+has shown."""
 
 from __future__ import annotations
 
@@ -8,12 +9,25 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.roles import Role
+from orders.aftersales import cancel_sends, runs
+from orders.aftersales.request_cancels import ASKED_FOR
 from orders.models import CancelRequest, Order, Refill
 from orders.shown import CHANGED
 from orders.status import CancelStatus, RefillStatus, Status
-from tests.builders import NOON, make_cancel, make_order, make_refill
+from orders.tests.aftersales.test_send_requests import FakeDesk
+from providers.panel_api import RefusalCode, Refused
+from tests.builders import (
+    NOON,
+    make_cancel,
+    make_order,
+    make_provider,
+    make_refill,
+    make_service,
+)
+from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LATER = NOON + timedelta(minutes=1)
@@ -28,7 +42,7 @@ def staff(client_for_role: Any) -> Client:
 def carried(staff: Client, order: Order, step: str) -> dict[str, str]:
     """What the button to this address carries on the page of its order."""
     page = staff.get(f"/orders/{order.pk}/").content.decode()
-    found = re.search(rf'formaction="{step}"\s+name="shown" value="([^"]*)"', page)
+    found = re.search(rf'formaction="{step}[^"]*"\s+name="shown" value="([^"]*)"', page)
     return {"shown": found[1]} if found else {}
 
 
@@ -83,3 +97,58 @@ def test_a_cancel_that_was_given_the_number_of_another_since_is_not_taken_back(
     assert CancelRequest.objects.get().status == CancelStatus.QUEUED
     staff.post(step, carried(staff, other.order, step))
     assert CancelRequest.objects.get().status == CancelStatus.ENDED
+
+
+def answers(staff: Client, step: str, seen: dict[str, str]) -> str:
+    return staff.post(step, seen, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["refused", "given up"])
+def test_a_cancel_that_has_ended_since_is_not_asked_for_again_from_the_page_of_before_it(
+    staff: Client, is_lost: bool
+) -> None:
+    """A slow page clicked once more, *Back*, or a colleague's tab."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order, desk = make_order(Status.IN_PROGRESS, service=make_service(account)), FakeDesk()
+    step = f"/orders/{order.pk}/cancel/"
+    seen = carried(staff, order, step)
+    staff.post(step, seen)
+    CancelRequest.objects.update(requests=cancel_sends.MOST_REQUESTS - 1)
+    desk.says = {order.external_id: Refused("Too late", RefusalCode.NOT_ALLOWED)}
+    desk.then = lost_answer() if is_lost else None
+    runs.send_requests(account, desk, clock=timezone.now, seconds=0)
+    assert CancelRequest.objects.get().status == CancelStatus.REFUSED
+    assert CHANGED in answers(staff, step, seen)
+    assert CancelRequest.objects.count() == 1
+    staff.post(step, carried(staff, order, step))
+    assert CancelRequest.objects.count() == 2, "the page of now asks"
+
+
+def test_nor_one_that_was_taken_back_since(staff: Client) -> None:
+    order = make_order(Status.IN_PROGRESS)
+    step = f"/orders/{order.pk}/cancel/"
+    seen = carried(staff, order, step)
+    staff.post(step, seen)
+    back = f"/orders/cancels/{CancelRequest.objects.get().pk}/withdraw/"
+    staff.post(back, carried(staff, order, back))
+    assert CHANGED in answers(staff, step, seen)
+    assert CancelRequest.objects.get().status == CancelStatus.ENDED
+
+
+def test_a_second_click_while_the_cancel_is_under_way_says_so(staff: Client) -> None:
+    order = make_order(Status.IN_PROGRESS)
+    step = f"/orders/{order.pk}/cancel/"
+    seen = carried(staff, order, step)
+    staff.post(step, seen)
+    assert ASKED_FOR in answers(staff, step, seen)
+    assert CancelRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("seen", [{}, {"shown": ""}], ids=["nothing", "of today's release"])
+def test_a_page_that_does_not_say_what_it_has_shown_of_cancels_asks_to_look_once_more(
+    staff: Client, seen: dict[str, str]
+) -> None:
+    order = make_order(Status.IN_PROGRESS)
+    step = f"/orders/{order.pk}/cancel/"
+    assert CHANGED in answers(staff, step, seen)
+    assert not CancelRequest.objects.exists()

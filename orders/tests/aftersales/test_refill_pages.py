@@ -12,6 +12,7 @@ from core.roles import Role
 from orders import wake_ups
 from orders.aftersales import forms
 from orders.models import CancelRequest, Order, Refill
+from orders.shown import of_newest_cancel
 from orders.status import AT_PROVIDER, CancelStatus, RefillStatus, Status
 from tests.builders import make_cancel, make_order, make_provider, make_refill, make_service
 from tests.one_line import one_line
@@ -80,9 +81,10 @@ def test_a_cancel_is_asked_for_and_the_order_stays_as_it_is(
     staff: Client, rung: list[int], django_capture_on_commit_callbacks: Any
 ) -> None:
     order = make_order(Status.IN_PROGRESS)
+    drawn = {"shown": of_newest_cancel(order)}
     with django_capture_on_commit_callbacks(execute=True):
-        staff.post(f"/orders/{order.pk}/cancel/")
-        staff.post(f"/orders/{order.pk}/cancel/")
+        staff.post(f"/orders/{order.pk}/cancel/", drawn)
+        staff.post(f"/orders/{order.pk}/cancel/", drawn)
     order.refresh_from_db()
     assert (order.status, CancelRequest.objects.count()) == (Status.IN_PROGRESS, 1)
     assert rung == [order.provider_id]
@@ -95,8 +97,9 @@ def test_an_order_that_was_not_sent_is_withdrawn_and_nobody_rings(
     staff: Client, rung: list[int], django_capture_on_commit_callbacks: Any
 ) -> None:
     order = make_order(Status.QUEUED)
+    drawn = {"shown": of_newest_cancel(order)}
     with django_capture_on_commit_callbacks(execute=True):
-        answer = staff.post(f"/orders/{order.pk}/cancel/", follow=True)
+        answer = staff.post(f"/orders/{order.pk}/cancel/", drawn, follow=True)
     assert "Nothing was sent" in answer.content.decode()
     assert Order.objects.get().status == Status.WITHDRAWN
     assert rung == []

@@ -49,7 +49,8 @@ def me(browser: Client) -> User:
 def confirmation(browser: Client, query: str) -> dict[str, Any]:
     """What the form of the confirmation carries."""
     context = browser.get(f"/orders/bulk/?{query}").context
-    names = ("chosen", "left_out", "left_unless_meant", "shown_orders", "shown_terms")
+    names = ["chosen", "left_out", "left_unless_meant"]
+    names += ["shown_orders", "shown_terms", "shown_cancels"]
     return {"form_key": str(context["form_key"])} | {name: context[name] for name in names}
 
 

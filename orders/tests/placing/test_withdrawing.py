@@ -39,7 +39,8 @@ MAYBE = "It may have been sent before the database was put back."
 
 
 def answer_to(staff: Client, step: str, pk: int) -> str:
-    asked = {"shown": shown.since_restores()}  # as the button of a page of now says
+    order = Order.objects.get(pk=pk)
+    asked = {"shown": shown.of_newest_cancel(order)}  # as the button of a page of now says
     answer = staff.post(f"/orders/{pk}/{step}/", asked if step == "cancel" else {}, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()

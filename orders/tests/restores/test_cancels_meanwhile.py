@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from orders.aftersales import request_cancels
 from orders.bulk import bulk_action
-from orders.bulk.apply_step import CANCELED_BEFORE
+from orders.bulk.apply_step import CANCELED_SINCE
 from orders.limits import doubtful_rows
 from orders.models import BulkJob, CancelRequest, JournalGap, Order, PollSchedule
 from orders.polling import poll_batch, poll_schedule
@@ -151,7 +151,7 @@ def test_many_wait_for_a_journal_that_is_being_read_before_they_ask_what_was_sen
 
     at_once(recall, many)
     assert not CancelRequest.objects.exists()
-    assert job.items.get().words == CANCELED_BEFORE
+    assert job.items.get().words == CANCELED_SINCE
 
 
 @pytest.fixture

@@ -16,14 +16,27 @@ from django.utils import timezone
 from core.roles import Role
 from orders import shown, urls
 from orders.aftersales import request_refills, runs
+from orders.bulk.apply_step import CANCELED_SINCE
 from orders.limits import doubtful_rows
-from orders.models import BulkJob, CancelRequest, Refill
+from orders.models import BulkJob, CancelRequest, Refill, RequestCall
+from orders.sending.restore_check import guard
 from orders.shown import CHANGED
 from orders.status import RefillStatus, Status
-from tests.builders import NOON, make_cancel, make_journal_gap, make_order, make_refill
+from tests.builders import (
+    NOON,
+    make_cancel,
+    make_journal_gap,
+    make_order,
+    make_provider,
+    make_refill,
+    make_service,
+)
 
 from ..aftersales.test_send_requests import FakeDesk
+from ..sending.test_restore_guard import acknowledge
 from .test_drawn_before import asked, drawn, find_gap, put_back
+from .test_many_over_a_gap import run_job
+from .test_recalled_calls import Silent
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -142,3 +155,30 @@ def test_cancels_for_many_of_before_a_restore_start_when_a_person_says_so(staff:
     assert not BulkJob.objects.exists()
     assert staff.post(address, meant).status_code == 302
     assert BulkJob.objects.get().total == 1
+
+
+def test_a_page_of_before_a_late_machine_told_of_its_cancel_does_not_send_another(
+    staff: Client,
+) -> None:
+    """The database is accepted; the machine was off, starts, and tells the history that it had sent
+    the cancel. No stop or gap is new."""
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order = make_order(Status.IN_PROGRESS, service=make_service(account, cancel=True))
+    make_cancel(order=order)
+    runs.send_requests(account, Silent(), clock=lambda: NOON, seconds=0)
+    CancelRequest.objects.all().delete()
+    RequestCall.objects.all().delete()
+    guard.quarantine("The database was put back.", now=NOON + timedelta(minutes=1))
+    acknowledge(NOON + timedelta(minutes=5))
+    page, step = f"/orders/{order.pk}/", f"/orders/{order.pk}/cancel/"
+    old, knew = carried(staff, page, step, order), shown.since_restores()
+    many = drawn(staff, address := f"/orders/bulk/?kind=cancel&order={order.pk}")
+    guard.check_database(now=NOON + timedelta(minutes=6))
+    assert shown.since_restores() == knew
+    assert CHANGED in staff.post(step, old, follow=True).content.decode()
+    assert staff.post(address, many).status_code == 302
+    run_job(job := BulkJob.objects.get(), NOON + timedelta(minutes=7))
+    assert job.items.get().words == CANCELED_SINCE
+    assert not CancelRequest.objects.exists(), "it is sent a second time, unasked"
+    staff.post(step, carried(staff, page, step, order))
+    assert CancelRequest.objects.exists(), "the page of now asks"

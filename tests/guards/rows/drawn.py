@@ -62,10 +62,10 @@ GUARDS = (
     ),
     Guard(
         "cancel: none for many with a confirmation of before a restore",
-        "    JobKind.CANCEL: BulkDrawnForm,\n",
-        "",
+        "class BulkCancelForm(BulkDrawnForm):",
+        "class BulkCancelForm(BulkForm):",
         (f"{BUTTONS}::test_cancels_for_many_of_before_a_restore_start_when_a_person_says_so",),
-        "orders/bulk/confirm_views.py",
+        "orders/bulk/about_forms.py",
         items=(6, 20, 23),
     ),
     Guard(

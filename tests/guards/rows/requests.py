@@ -10,6 +10,7 @@ GAPS = "orders/tests/restores/test_journal_gaps.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 LOOKS = "orders/tests/sending/test_clock_ahead.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
+SHOWN_CANCELS = "orders/tests/bulk/test_shown_cancels.py"
 PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
 
 GUARDS = (
@@ -65,14 +66,39 @@ GUARDS = (
     ),
     Guard(
         "restored: cancels of many under way, what the journal knows as sent",
-        "    if told.filter(at__gte=item.job.created_at).exists():\n",
-        "    if False:\n",
+        '("" if shown_cancels.is_as_shown(shown, item.order_id) else CANCELED_SINCE)',
+        '""',
         (
             "orders/tests/restores/test_recalled_calls.py"
             "::test_cancels_of_many_under_way_leave_out_what_the_journal_knows_as_sent",
+            f"{SHOWN_CANCELS}::test_two_tabs_ask_for_one_cancel_although_the_first_has_ended",
         ),
         "orders/bulk/apply_step.py",
-        items=(23,),
+        items=(6, 23),
+    ),
+    Guard(
+        "cancel: none for many with a confirmation that does not say what it has shown",
+        '        if "shown_cancels" not in self.data:',
+        "        if False:",
+        (
+            f"{SHOWN_CANCELS}"
+            "::test_a_confirmation_of_the_release_before_is_asked_to_be_looked_at_once_more",
+        ),
+        "orders/bulk/about_forms.py",
+        items=(6,),
+    ),
+    Guard(
+        "cancel: another one only after those that the page has shown",
+        '        if request.POST.get("shown") != shown.of_newest_cancel(order):',
+        "        if False:",
+        (
+            "orders/tests/aftersales/test_old_buttons.py"
+            "::test_a_cancel_that_has_ended_since_is_not_asked_for_again_from_the_page_of_before_it",
+            "orders/tests/restores/test_old_request_buttons.py"
+            "::test_a_page_of_before_a_late_machine_told_of_its_cancel_does_not_send_another",
+        ),
+        "orders/aftersales/views.py",
+        items=(6, 23),
     ),
     Guard(
         "restored: many over a gap, a release under way",
