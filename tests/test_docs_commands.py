@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -16,10 +17,12 @@ from django.conf import settings
 from django.core.management import get_commands, load_command_class
 
 from dashboard.supervisor.secrets_file import MAKERS
+from orders.bulk.bulk_action import SENDS
 from tests.docs_commands import commands, compose_commands, manage_commands
 from tests.running_services import postgres
 
 ROOT = Path(settings.BASE_DIR)
+PAPER = (ROOT / "docs/production.md").read_text()
 DOCKER = f"""#!/bin/sh
 echo "$@" >> docker.log
 case "$*" in
@@ -131,3 +134,8 @@ def test_a_restore_stops_the_workers_first_and_quarantines_before_they_start() -
     assert whole.startswith("docker compose stop") and whole.endswith(
         "&& docker compose up --detach"
     )
+
+
+def test_the_steps_of_a_restore_name_each_action_for_many_that_stops() -> None:
+    [told] = re.findall(r"Mass orders,\s+and ([^;]+) for many that were under way stop", PAPER)
+    assert set(re.findall(r"\*([^*]+)\*", told)) == {kind.label for kind in SENDS}

@@ -100,3 +100,14 @@ def test_the_changelog_says_nothing_twice() -> None:
     entries = re.findall(r"^- .*(?:\n  .*)*", read("CHANGELOG.md"), re.MULTILINE)
     told = [" ".join(entry.split()) for entry in entries]
     assert len(told) == len(set(told)) > 80
+
+
+def test_the_proofs_name_only_what_stands_in_the_file_they_name() -> None:
+    folders = ("core", "dashboard", "orders", "providers", "sandbox", "tests", "static/js")
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.[pj][ys]"))
+    listed = [path.relative_to(ROOT).as_posix() for path in found]
+    for file, name in set(re.findall(r"`([\w/]+\.(?:py|js))::(\w+)[`.]", read("docs/proofs.md"))):
+        candidates = [path for path in listed if path == file or path.endswith(f"/{file}")]
+        told = rf"(?:async )?(?:def|class|function) {name}\b|(?:const )?{name}\b[^=\n]*="
+        made = rf"(?m)^\s*(?:export )?(?:{told})"
+        assert any(re.search(made, read(path)) for path in candidates), f"{file}::{name}"
