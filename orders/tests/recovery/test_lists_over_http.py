@@ -202,8 +202,12 @@ def test_a_drip_feed_that_the_list_counts_in_all_is_not_bought_twice(box):
     draft = OrderDraft(service, payload, uuid.uuid4())
     feed = place_orders.place_order(draft, placed_by=None, now=bench.clock())[0]
     lost = bench.lose(taken=True, order=feed)
+    [bought] = [row for row in client_for(bench.provider).recent_orders() if row.link == feed.link]
+    assert bought.quantity == feed.units != payload.quantity
     go_on(bench)
-    assert read(lost)[0].status in (Status.PENDING, Status.UNCONFIRMED, Status.IN_PROGRESS)
+    order, attempt = read(lost)
+    assert (order.status, order.external_id) == (Status.PENDING, bought.order_id)
+    assert attempt.resolution == Resolution.LISTING
 
 
 def test_a_row_that_a_drip_feed_may_have_started_before_its_end_is_not_taken_for_the_order(box):
