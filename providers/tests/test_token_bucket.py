@@ -62,6 +62,7 @@ def take_all(provider: Provider, moment: object) -> int:
     return count
 
 
+@pytest.mark.services
 def test_an_idle_account_may_make_five_seconds_of_calls_at_once(provider: Provider) -> None:
     assert take_all(provider, NOON) == 5
     assert take_call(provider, now=NOON) == pytest.approx(1.0, abs=0.001)
@@ -72,17 +73,20 @@ def test_the_bucket_never_gives_more_than_its_rate(provider: Provider) -> None:
     assert given == 5 + 59
 
 
+@pytest.mark.services
 def test_a_long_quiet_time_saves_up_no_more_than_the_burst(provider: Provider) -> None:
     take_all(provider, NOON)
     assert take_all(provider, NOON + after(3600)) == 5
 
 
+@pytest.mark.services
 def test_a_slow_account_still_gets_two_calls_at_once(provider: Provider) -> None:
     provider.calls_per_minute = 1
     assert take_all(provider, NOON) == 2
     assert take_call(provider, now=NOON + after(30)) == pytest.approx(30, abs=0.001)
 
 
+@pytest.mark.services
 def test_a_second_call_of_the_same_caller_costs_one_write(
     provider: Provider, django_assert_num_queries: Any
 ) -> None:
@@ -92,12 +96,14 @@ def test_a_second_call_of_the_same_caller_costs_one_write(
         assert bucket.take_call(now=NOON) == 0
 
 
+@pytest.mark.services
 def test_who_remembers_the_bucket_takes_no_more_than_is_left(provider: Provider) -> None:
     one, other = TokenBucket(provider), TokenBucket(provider)
     given = [bucket.take_call(now=NOON) for bucket in (one, other, one, other, one, other, one)]
     assert given.count(0) == 5
 
 
+@pytest.mark.services
 @pytest.mark.parametrize("error", [SlowDown("slow"), Unavailable("down"), AccountRefused("key")])
 def test_who_remembers_the_bucket_hears_of_trouble(
     provider: Provider, error: ProviderError
@@ -108,6 +114,7 @@ def test_who_remembers_the_bucket_hears_of_trouble(
     assert bucket.take_call(now=NOON) >= clocks.UNREACHABLE_SECONDS[0]
 
 
+@pytest.mark.services
 def test_who_remembers_a_wait_looks_whether_it_is_over(provider: Provider) -> None:
     bucket = TokenBucket(provider)
     assert [bucket.take_call(now=NOON) for _ in range(5)] == [0] * 5
@@ -135,6 +142,7 @@ def test_eight_threads_reserve_one_moment_to_send() -> None:
     assert sorted(map(float, got))[:2] == [0.0, 1.0]  # type: ignore[arg-type]  # as above
 
 
+@pytest.mark.services
 def test_who_read_before_somebody_else_wrote_looks_again(
     provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +161,7 @@ def test_who_read_before_somebody_else_wrote_looks_again(
     assert health_of(provider).booked_until == NOON + after(4)  # three reads and one order
 
 
+@pytest.mark.services
 @pytest.mark.parametrize("take", [take_call, next_add])
 def test_who_is_overtaken_each_time_looks_again_soon_and_books_nothing(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, take: Callable[..., float]
@@ -165,12 +174,14 @@ def test_who_is_overtaken_each_time_looks_again_soon_and_books_nothing(
     assert health_of(provider).booked_until == booked.booked_until
 
 
+@pytest.mark.services
 def test_an_account_without_a_health_row_gets_one_and_keeps_its_pace(provider: Provider) -> None:
     ProviderHealth.objects.all().delete()
     assert take_all(provider, NOON) == 5
     assert health_of(provider).booked_until == NOON + after(5)
 
 
+@pytest.mark.services
 def test_orders_go_out_while_following_has_used_up_its_calls(provider: Provider) -> None:
     take_all(provider, NOON)
     assert next_add(provider, now=NOON) == 0
@@ -209,6 +220,7 @@ def test_a_slower_pace_slows_orders_down_as_well(provider: Provider) -> None:
     assert slow < usual / 2
 
 
+@pytest.mark.services
 @pytest.mark.parametrize(
     ("trouble", "pace", "refused"),
     [(RefusalCode.RATE_LIMIT, 0.5, False), (RefusalCode.KEY, 1.0, True), (None, 1.0, False)],
@@ -223,6 +235,7 @@ def test_an_unknown_outcome_slows_the_account_down_where_it_is_about_the_account
     assert health.slow_until == (until if trouble is RefusalCode.RATE_LIMIT else None)
 
 
+@pytest.mark.services
 def test_two_orders_are_spaced(provider: Provider) -> None:
     provider.add_spacing_ms = 1500
     assert next_add(provider, now=NOON) == 0
@@ -230,6 +243,7 @@ def test_two_orders_are_spaced(provider: Provider) -> None:
     assert next_add(provider, now=NOON + after(1.5)) == 0
 
 
+@pytest.mark.services
 def test_a_provider_that_asks_for_fewer_calls_gets_half_and_a_rest(provider: Provider) -> None:
     note_failure(provider, SlowDown("Too many requests"), now=NOON)
     assert health_of(provider).pace == 0.5
@@ -240,11 +254,13 @@ def test_a_provider_that_asks_for_fewer_calls_gets_half_and_a_rest(provider: Pro
     assert take_call(provider, now=later + after(1)) == pytest.approx(0.5, abs=0.6)
 
 
+@pytest.mark.services
 def test_an_endless_retry_after_is_capped(provider: Provider) -> None:
     note_failure(provider, SlowDown("later", until=NOON + timedelta(days=9)), now=NOON)
     assert take_call(provider, now=NOON) == clocks.RETRY_AFTER_CAP_SECONDS
 
 
+@pytest.mark.services
 def test_the_pace_grows_back_and_never_above_one(provider: Provider) -> None:
     for _ in range(3):
         note_failure(provider, SlowDown("slow"), now=NOON)
@@ -254,6 +270,7 @@ def test_the_pace_grows_back_and_never_above_one(provider: Provider) -> None:
     assert health_of(provider).pace == 1.0
 
 
+@pytest.mark.services
 def test_each_failure_in_a_row_closes_the_breaker_for_longer(provider: Provider) -> None:
     moment = NOON
     for seconds in (*clocks.UNREACHABLE_SECONDS, clocks.UNREACHABLE_SECONDS[-1]):
@@ -263,6 +280,7 @@ def test_each_failure_in_a_row_closes_the_breaker_for_longer(provider: Provider)
         assert take_call(provider, now=moment) == 0
 
 
+@pytest.mark.services
 def test_calls_that_were_under_way_together_fail_as_one(provider: Provider) -> None:
     for _ in range(3):
         note_failure(provider, Unavailable("down"), now=NOON)
@@ -270,6 +288,7 @@ def test_calls_that_were_under_way_together_fail_as_one(provider: Provider) -> N
     assert take_call(provider, now=NOON) == clocks.UNREACHABLE_SECONDS[0]
 
 
+@pytest.mark.services
 def test_after_the_breaker_one_call_alone_probes(provider: Provider) -> None:
     note_failure(provider, Unavailable("down"), now=NOON)
     moment = NOON + after(clocks.UNREACHABLE_SECONDS[0])
@@ -289,6 +308,7 @@ def test_of_eight_threads_one_probes() -> None:
     assert got.count(0.0) == 1
 
 
+@pytest.mark.services
 def test_an_order_is_never_the_probe(provider: Provider) -> None:
     note_failure(provider, NotSent("refused"), now=NOON)
     assert next_add(provider, now=NOON + after(3600)) >= 1
@@ -296,6 +316,7 @@ def test_an_order_is_never_the_probe(provider: Provider) -> None:
     assert next_add(provider, now=NOON + after(3600)) == 0
 
 
+@pytest.mark.services
 def test_a_refill_or_a_cancel_is_never_the_probe(provider: Provider) -> None:
     note_failure(provider, Unavailable("down"), now=NOON)
     rest, moment = clocks.UNREACHABLE_SECONDS[0], NOON + after(3600)
@@ -307,6 +328,7 @@ def test_a_refill_or_a_cancel_is_never_the_probe(provider: Provider) -> None:
     assert take_request(provider, now=moment) == 0
 
 
+@pytest.mark.services
 def test_a_refused_key_rests_the_account_and_an_answer_clears_it(provider: Provider) -> None:
     note_failure(provider, AccountRefused("Invalid API key"), now=NOON)
     assert health_of(provider).key_refused_at == NOON
@@ -316,6 +338,7 @@ def test_a_refused_key_rests_the_account_and_an_answer_clears_it(provider: Provi
     assert take_call(provider, now=NOON) == 0
 
 
+@pytest.mark.services
 @pytest.mark.parametrize(
     "error",
     [
@@ -335,6 +358,7 @@ def test_what_says_nothing_of_its_health_is_only_remembered(
     assert readable_at(health, NOON) == NOON
 
 
+@pytest.mark.services
 def test_the_usual_call_costs_one_read_and_one_write(
     provider: Provider, django_assert_num_queries: object
 ) -> None:
@@ -344,6 +368,7 @@ def test_the_usual_call_costs_one_read_and_one_write(
         note_success(provider, now=NOON, elapsed_ms=10)
 
 
+@pytest.mark.services
 @pytest.mark.parametrize(
     "column",
     ["slow_until", "open_until", "next_add_at", "booked_until", "adds_booked_until"],
@@ -358,6 +383,7 @@ def test_a_moment_beyond_its_own_cap_counts_as_due(provider: Provider, column: s
     assert take_call(provider, now=NOON) == 0
 
 
+@pytest.mark.services
 @pytest.mark.django_db
 @pytest.mark.parametrize(("spacing_ms", "minutes"), [(0, 16), (1_000, 16), (600_000, 51)])
 def test_a_clock_that_was_ahead_puts_orders_off_no_longer_than_a_pause_may_be(
@@ -381,6 +407,7 @@ def test_the_client_and_the_desk_wait_as_long_at_most():
     assert (most, timedelta(seconds=most)) == (throttles.LONGEST_WAIT_SECONDS, LONGEST_WAIT)
 
 
+@pytest.mark.services
 @pytest.mark.parametrize("apart", [timedelta(), timedelta(hours=1)], ids=["alike", "an hour apart"])
 def test_a_rest_is_counted_by_the_clock_that_all_share(
     provider: Provider, monkeypatch: pytest.MonkeyPatch, apart: timedelta
