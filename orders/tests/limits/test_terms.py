@@ -31,6 +31,7 @@ from tests.fake_provider import FakeProvider
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 CHANGES: list[dict[str, Any]] = [
     {"rate": Decimal("9")},
+    {"rate": Decimal("0.946")},
     {"rate": None},
     {"name": "Another product"},
     {"type": "Package"},
@@ -41,7 +42,7 @@ CHANGES: list[dict[str, Any]] = [
 ]
 COVERED: list[dict[str, Any]] = [
     {},
-    {"rate": Decimal("0.945")},
+    {"rate": Decimal("0.945")},  # the 5 % that staff have not set otherwise, over 0.9
     {"rate": Decimal("0.1")},
     {"name": "  WEBSITE visits ★ mixed "},
     {"min": 400},
