@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from core.clocks import database_now
 from core.roles import Role
+from providers.actions.learning import FORGOTTEN
 from providers.models import (
     BalanceReading,
     ConnectionReport,
@@ -115,3 +116,27 @@ def test_each_action_has_its_word_on_a_phone_too(client_for_role: LogIn, word: s
     browser, provider = client_for_role(Role.ADMIN), make_provider()
     page = one_line(browser.get(reverse("provider", args=[provider.pk])).content.decode())
     assert re.search(rf"</svg> ?{word} ?</a>", page), "drawn beside the icon, never hidden"
+
+
+@pytest.mark.services
+def test_what_was_learned_is_read_on_the_page_until_somebody_presses_forget(
+    manager: Client,
+) -> None:
+    stays = {"json_body": True}
+    provider = make_provider(dialect={**stays, "batch_size": 20, "refills": False})
+    address = reverse("provider", args=[provider.pk])
+
+    def page() -> str:
+        return one_line(manager.get(address).content.decode())
+
+    learned = ("At most 20 orders in one call.", "It does not do refills.")
+    assert all(words in page() for words in (*learned, "Requests are sent as JSON."))
+    forms = re.findall(r'<form[^>]* action="([^"]+)">(.*?)</form>', page())
+    [pressed] = [action for action, form in forms if "Forget what it can do" in form]
+    manager.post(pressed)
+    after = page()
+    assert not [words for words in learned if words in after]
+    assert "Requests are sent as JSON." in after, "how it is spoken to stays"
+    assert FORGOTTEN in after, "its history says so"
+    provider.refresh_from_db()
+    assert provider.dialect == stays
