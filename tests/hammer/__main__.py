@@ -38,10 +38,11 @@ def main() -> int:
     for order, wrong in list(tally.broken.items())[:MOST_SHOWN]:
         print(f"order {order}: {'; '.join(wrong)}")
     print(
-        f"{tally.orders} orders, {tally.raced} reaped before it, {len(tally.broken)} broken;"
+        f"{tally.orders} orders, {tally.raced} reaped before it, {len(tally.broken)} broken,"
+        f" {tally.out_of_step} out of step;"
         f" {time.monotonic() - started:.0f} s on {connection.vendor}."
     )
-    return bool(tally.broken)
+    return bool(tally.broken or tally.out_of_step)
 
 
 if __name__ == "__main__":

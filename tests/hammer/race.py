@@ -22,7 +22,7 @@ from django.db import connections, transaction
 
 from core import clocks
 from orders.models import Attempt, Order
-from orders.sending import record_outcome, sweep_due
+from orders.sending import halts, invariants, record_outcome, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.status import Flag, Outcome, Status
 from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
@@ -42,10 +42,11 @@ ENDS: dict[Outcome, tuple[Status, ...]] = {
 @dataclass(slots=True)
 class Tally:
     """`raced` are orders whose reaper came before their answer; `broken` tells of each that ended
-    wrongly what is wrong."""
+    wrongly what is wrong. `out_of_step` are for the sweep of the invariants."""
 
     orders: int = 0
     raced: int = 0
+    out_of_step: int = 0
     broken: dict[int, list[str]] = field(default_factory=dict)
 
 
@@ -61,7 +62,18 @@ def hammer(orders: int, *, seed: int = 0) -> Tally:
         for attempt, wanted in rows:
             _check(attempt, wanted, tally)
         tally.orders += number
+    tally.out_of_step = out_of_step()
     return tally
+
+
+def out_of_step() -> int:
+    """How many the desk's own sweep puts right or tells a person of, over all of its parts."""
+    assert not halts.may_be_another_database(LATER), "the sweep would look at nothing"
+    newest = Order.objects.latest("pk").pk
+    every = timedelta(seconds=clocks.INVARIANTS_EVERY_SECONDS)
+    turns = range(newest // invariants.WINDOW + 1)
+    put_right = sum(invariants.check_orders(now=LATER + every * turn) for turn in turns)
+    return put_right + Order.objects.filter(flag=Flag.OUT_OF_STEP).count()
 
 
 def _claimed(outcome: Outcome, number: int) -> tuple[Attempt, SendOutcome]:
