@@ -35,6 +35,7 @@ from ..actions.as_shown import (
 from ..actions.connection_checks import open_report
 from ..actions.deleting import delete_provider, why_kept
 from ..actions.pausing import pause_provider
+from ..days_left import days_left
 from ..forms import KeyForm, LimitsForm, NewProviderForm, PauseForm, ProviderForm
 from ..models import Provider, Service
 from .account import provider_page
@@ -53,16 +54,19 @@ def providers(request: StaffRequest) -> HttpResponse:
     rows = list(Provider.objects.for_list().with_newest_run())
     offered = Service.objects.offered().order_by().values("provider").annotate(count=Count("pk"))
     counts = {row["provider"]: row["count"] for row in offered}
+    sees_balances = request.user.may(May.SEE_BALANCES)
+    left = days_left(rows, now=now) if sees_balances else {}
     context = {
         "rows": [
             {
                 "provider": provider,
+                "left": left.get(provider.pk),
                 "standing": account_health(provider, now=now),
                 "services": counts.get(provider.pk, 0),
             }
             for provider in rows
         ],
-        "may_see_balances": request.user.may(May.SEE_BALANCES),
+        "may_see_balances": sees_balances,
         "may_add": request.user.may(May.KEEP_CREDENTIALS),
     }
     return render(request, "providers/providers.html", context)
