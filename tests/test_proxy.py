@@ -19,7 +19,7 @@ import pytest
 
 from tests.running_desk import free_port
 from tests.running_services import running
-from tests.slow_senders import HALF_BODY, HALF_HEADER, answers_in_time, by_tls, plainly, seconds_for
+from tests.slow_senders import HALF_BODY, HALF_HEADER, answers_in_time, by_tls, plainly
 from tests.slow_senders import slow_senders as slow
 from tests.web_alone import PASSWORD, environment_in, prepared, web
 
@@ -79,26 +79,28 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     assert program, "nginx is needed: sudo apt install nginx"
     place = tmp_path_factory.mktemp("proxy")
-    found = Proxied(free_port(), free_port(), free_port())
-    origin = f"https://127.0.0.1:{found.secure}"
-    environment = environment_in(place / "data", DESK_HTTPS="true", CSRF_TRUSTED_ORIGINS=origin)
     (place / "data").mkdir()
-    prepared(environment)
-    command = [word.replace(":8000", f":{found.desk}") for word in web_command()]
+    prepared(environment_in(place / "data"))
+    found = Proxied(free_port(), free_port(), free_port())  # taken at once, before others are
     config = place / "nginx.conf"
     config.write_text(as_a_whole(place, found))
+    origin = f"https://127.0.0.1:{found.secure}"
+    environment = environment_in(place / "data", DESK_HTTPS="true", CSRF_TRUSTED_ORIGINS=origin)
+    command = [word.replace(":8000", f":{found.desk}") for word in web_command()]
     with (
-        web(command, found.desk, environment),
         running([program, "-c", config, "-e", place / "error.log"], lambda: is_up(found)),
+        web(command, found.desk, environment),
     ):
         yield found
 
 
 def is_up(found: Proxied) -> bool:
+    """The proxy alone: it answers for a desk that is not there yet."""
     try:
-        return seconds_for(by_tls(found.secure)) > 0
-    except (OSError, AssertionError):
+        by_tls(found.secure)().close()
+    except OSError:
         return False
+    return True
 
 
 def as_a_whole(place: Path, found: Proxied) -> str:
