@@ -16,6 +16,7 @@ from core.models import User
 from core.templatetags.desk import amount, spell_money
 
 from .models import EventKind, Order, OrderEvent
+from .models.event import IS_RECALLED
 from .polling.anomalies import CODE, STANDS
 from .status import COLORS, ENDED_THERE, THERE, HoldReason, Resolution, Status
 from .terms import Terms, differences
@@ -67,7 +68,9 @@ ON_THE_WIRE: Final = frozenset(
     {"body_excerpt", "body_sha256", "content_type", "exception_chain", "bytes_left", "http_status"}
 )
 TERMS: Final = ("before", "agreed")
-OUR_OWN: Final = frozenset({"status", "charge_before", "elapsed_ms", "flag", CODE, STANDS})
+OUR_OWN: Final = frozenset(
+    {"status", "charge_before", "elapsed_ms", "flag", CODE, STANDS, IS_RECALLED}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from core.texts import LONGEST_TEXT
 
 from ..status import Flag
 
+IS_RECALLED: Final = "recalled"  # in the evidence of what tells of a call of a journal
 PAST: Final = "Until it was queued again on"
 
 

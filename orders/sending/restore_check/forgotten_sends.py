@@ -22,7 +22,6 @@ from ..writes.sent_lines import Send
 from . import replay_journal
 
 log = logging.getLogger(__name__)
-IS_RECALLED: Final = "recalled"  # in the evidence of the event that tells of such a call
 WORDS: Final = "The database was restored, and shows it as not sent. This machine had sent it."
 
 

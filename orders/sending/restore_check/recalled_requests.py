@@ -34,6 +34,7 @@ from ...aftersales.cancel_sends import CANCELS, tell_late
 from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
+from ...models.event import IS_RECALLED
 from ...models.refill import RefillQuerySet
 from ...status import REFILLS_TO_SEND, RESTORE_DOUBT, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
@@ -42,7 +43,7 @@ from ..writes import answer_files
 from ..writes.recording import NotNow
 from . import request_journal
 from .begun_refills import InHands, as_sent, take_begun
-from .forgotten_sends import IS_RECALLED, WORDS
+from .forgotten_sends import WORDS
 from .hold_orders import hold_orders
 from .recalled_cancels import take_cancel
 from .recalled_sends import NotRecalled
