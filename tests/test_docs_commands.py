@@ -95,7 +95,7 @@ def test_the_commands_of_the_docs_move_a_desk_from_embedded_to_distributed(scrat
     link = scratch / ".venv"
     link.symlink_to(Path(sys.executable).parent.parent)
     run(f"cd {ROOT} && python manage.py prepare", scratch, old)
-    [backup] = [line for line in commands() if "sqlite3.connect" in line]
+    [backup] = [line for line in commands() if ").backup(" in line]
     run(backup, scratch, old)
     copied = sqlite3.connect(scratch / "desk-backup.sqlite3")
     assert copied.execute("select username from core_user").fetchall() == [("admin",)]
