@@ -22,7 +22,7 @@ PARTIAL_AND_LARGE = frozenset(
         "attempt_accepted_rows",
         "external_id_once_per_provider",
         "one_live_attempt_per_order",
-        "order_by_reference",
+        "order_by_start_of_reference",
         "order_by_spend_day",
         "order_by_tags",
     }

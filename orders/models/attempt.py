@@ -68,9 +68,11 @@ class Attempt(models.Model):
     one is never gone because the newest search says nothing of it.
     """
 
-    order = models.ForeignKey("orders.Order", models.PROTECT, related_name="attempts")
+    order = models.ForeignKey(
+        "orders.Order", models.PROTECT, related_name="attempts", db_index=False
+    )
     number = models.PositiveIntegerField()
-    provider = models.ForeignKey(Provider, models.PROTECT, related_name="attempts")
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="attempts", db_index=False)
     provider_version = models.PositiveIntegerField()
     wire: models.JSONField[Any, Any] = models.JSONField()
     worker = models.CharField(max_length=80)
@@ -146,6 +148,7 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["provider", "-id"], name="attempt_by_account"),
             models.Index(
                 fields=["lease_until"],
                 condition=Q(outcome=Outcome.IN_FLIGHT),

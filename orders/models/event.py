@@ -45,7 +45,7 @@ class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
 class OrderEvent(AppendOnly):
     """One thing that happened. `evidence` is JSON that never holds a key."""
 
-    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="events")
+    order = models.ForeignKey("orders.Order", models.CASCADE, related_name="events", db_index=False)
     at = models.DateTimeField()
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"

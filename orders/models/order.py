@@ -32,6 +32,7 @@ from ..status import (
 )
 from .delivered import Delivered
 from .event import EventKind, OrderEvent, told_as_past
+from .order_indexes import INDEXES
 from .order_queries import OrderQueries
 from .spend import recount
 
@@ -55,10 +56,10 @@ class Order(Delivered, models.Model):
     `spend_counted` what that day's sum has of it (`models.spend`).
     """
 
-    provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders")
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="orders", db_index=False)
     service = models.ForeignKey(Service, models.PROTECT, related_name="orders")
     placed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="orders"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="orders", db_index=False
     )
     form_key = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False, db_column="submission"
@@ -96,7 +97,12 @@ class Order(Delivered, models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
     batch = models.ForeignKey(
-        "orders.OrderBatch", models.SET_NULL, null=True, blank=True, related_name="orders"
+        "orders.OrderBatch",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_index=False,
     )
     blocked_by = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="blocks"
@@ -139,34 +145,7 @@ class Order(Delivered, models.Model):
                 name="order_refund_is_within_charge",
             ),
         ]
-        indexes = [
-            models.Index(fields=["status", "-id"], name="order_by_status"),
-            models.Index(fields=["provider", "-id"], name="order_by_provider"),
-            models.Index(fields=["placed_by", "-id"], name="order_by_person"),
-            models.Index(
-                fields=["provider", "send_after", "id"],
-                condition=Q(status=Status.QUEUED),
-                name="order_to_send",
-            ),
-            models.Index(fields=["flag", "id"], name="order_by_flag"),
-            models.Index(
-                fields=["provider", "sent_at"],
-                condition=Q(charge=None),
-                name="order_without_charge",
-            ),
-            models.Index(fields=["provider", "sent_at"], name="order_by_sending"),
-            models.Index(
-                fields=["placed_by", "spend_day"],
-                condition=Q(spend_day__isnull=False),
-                name="order_by_spend_day",
-            ),
-            models.Index(fields=["ended_at"], name="order_by_end"),
-            models.Index(fields=["created_at"], name="order_by_creation"),
-            models.Index(
-                fields=["reference"], condition=~Q(reference=""), name="order_by_reference"
-            ),
-            models.Index(fields=["tags"], condition=~Q(tags=""), name="order_by_tags"),
-        ]
+        indexes = INDEXES
 
     def __str__(self) -> str:
         return f"#{self.pk}"

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from core import clocks
 from core.clocks import Clock
@@ -51,11 +51,13 @@ def accounts_to_recheck(now: datetime) -> list[int]:
     Recheck.objects.bulk_create(
         [Recheck(provider_id=pk, through_at=until) for pk in new], ignore_conflicts=True
     )
-    left = Exists(
-        _ended(OuterRef("provider"), OuterRef("through_at"), OuterRef("through_order"), until)
-    )
+    left = _ended(OuterRef("provider"), OuterRef("through_at"), OuterRef("through_order"), until)
+    # The first of each account by its index. Of "is there one" PostgreSQL would make a join, and
+    # read all that have ever ended.
+    first = Subquery(left.order_by("ended_at", "pk").values("pk")[:1])
     behind = Recheck.objects.filter(through_at__lt=until, provider__in=accounts)
-    found = sorted(behind.filter(left).values_list("provider_id", flat=True))
+    with_more = behind.alias(first=first).filter(first__isnull=False)
+    found = sorted(with_more.values_list("provider_id", flat=True))
     behind.exclude(provider__in=found).update(through_at=until, through_order=0)
     return found
 
