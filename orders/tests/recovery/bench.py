@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from orders.draft import OrderDraft
+from orders.links import link_key
 from orders.models import Order, Recovery
 from orders.placing import place_orders
 from orders.recovery import not_placed
@@ -17,13 +18,14 @@ from orders.recovery.run import recover_account
 from orders.recovery.search.calibrate import calibrate
 from orders.recovery.search.recovery_run import Decided
 from orders.sending import halts, send_orders
-from orders.status import HaltKind, Resolution
+from orders.sending.record_outcome import schedule_polls
+from orders.status import HaltKind, Outcome, Resolution, Status
 from providers.actions import note_calls
 from providers.connect import client_for, shared_transport
 from providers.models import Provider, ProviderHealth, Service
 from providers.panel_api import DefaultPayload
 from sandbox import Sandbox
-from tests.builders import NOON, make_provider, make_service
+from tests.builders import NOON, make_attempt, make_order, make_provider, make_service
 from tests.passing_time import let_pass
 
 GRACE = 120
@@ -92,9 +94,31 @@ class Bench:
 
     def calibrated(self, orders: int = 6) -> Bench:
         for _ in range(orders):
-            self.send()
+            self.bought()
         assert calibrate(self.provider, client_for(self.provider), clock=self.clock).holds
         return self
+
+    def bought(self) -> Order:
+        """As `send` leaves an order and its attempt, by one call of ours and without a send."""
+        link, units = f"https://lumen.example/p/{uuid.uuid4()}", self.service.min or 100
+        payload = DefaultPayload(service_id=self.service.external_id, link=link, quantity=units)
+        began = self.clock()
+        number = client_for(self.provider).add(payload).order_id
+        order = make_order(
+            Status.PENDING,
+            service=self.service,
+            external_id=number,
+            link=link,
+            link_key=link_key(link),
+            units=units,
+            payload=dict(payload.wire()),
+            watched=False,
+            created_at=began,
+        )
+        heard = {"recorded_at": self.clock(), "provider": self.provider}
+        make_attempt(order, outcome=Outcome.ACCEPTED, **heard)
+        schedule_polls(order, now=self.now)
+        return order
 
     def follow(self) -> None:
         """What each order that was taken has been charged is known."""
