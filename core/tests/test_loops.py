@@ -75,7 +75,7 @@ def test_what_is_no_fault_of_a_row_ends_the_halving_at_once(error):
 
 
 def test_what_breaks_with_every_row_is_no_fault_of_a_row():
-    alone = []
+    alone: list[int] = []
 
     def act(some):
         alone.extend(some if len(some) == 1 else ())

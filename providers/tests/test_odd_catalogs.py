@@ -176,7 +176,7 @@ def test_a_change_that_the_write_refuses_leaves_its_service_as_it_is(account: Pr
     poison = item("100", rate=Decimal(2), min=NO_COLUMN, max=NO_COLUMN)
     assert mirror_run(account, told(poison, *dearer), clock=database_now) is RunState.APPLIED
     rates = Service.objects.offered().order_by("pk").values_list("external_id", "rate")
-    assert list(rates) == [("100", 1), *((str(n), 2) for n in range(101, 108))]
+    assert list(rates) == [("100", Decimal(1)), *((str(n), Decimal(2)) for n in range(101, 108))]
     run = newest_run()
     assert (run.changed, run.gone, run.unreadable) == (7, 2, 1)
     assert Service.objects.get(external_id="100").changes.count() == 0, "nor is it told of"
@@ -189,7 +189,10 @@ def test_terms_that_cannot_be_proposed_are_not_bought_at_as_before(account: Prov
     poison = item("100", rate=Decimal(20), min=NO_COLUMN, max=NO_COLUMN)
     assert mirror_run(account, told(poison, *leapt), clock=database_now) is RunState.HELD
     proposed = ProposedTerms.objects.order_by("service")
-    assert list(proposed.values_list("rate", "is_offered")) == [(1, False), *[(20, True)] * 9]
+    assert list(proposed.values_list("rate", "is_offered")) == [
+        (Decimal(1), False),
+        *[(Decimal(20), True)] * 9,
+    ]
 
 
 def test_a_write_that_is_refused_again_and_again_is_a_fault_of_our_own(account: Provider) -> None:

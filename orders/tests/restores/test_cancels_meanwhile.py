@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
-from orders.aftersales import request_cancels
+from orders.aftersales import cancel_sends, request_cancels
 from orders.bulk import bulk_action
 from orders.bulk.apply_step import CANCELED_SINCE
 from orders.limits import doubtful_rows
@@ -32,7 +32,7 @@ from orders.sending.restore_check.journal_gaps import Between
 from orders.sending.restore_check.request_journal import JournaledCall, Named
 from orders.status import CancelStatus, HaltKind, JobKind, Status, Write
 from providers.models import Provider
-from providers.panel_api import OrderState
+from providers.panel_api import OrderState, Progress, Unreadable
 from tests.builders import NOON, make_order, make_service
 from tests.fake_provider import progress
 
@@ -202,7 +202,7 @@ def poll(account: Provider) -> None:
     """Their answers are written down, the same for each."""
     due = poll_schedule.due_batch(account, NOON + timedelta(minutes=1), most=10)
     said = progress(OrderState.IN_PROGRESS, raw="In progress", remains=5)
-    answers = {one.external_id: said for one in due}
+    answers: dict[str, Progress | Unreadable] = {one.external_id: said for one in due}
     poll_batch.record_answers(due, answers, now=NOON - timedelta(hours=1))
 
 
@@ -213,7 +213,7 @@ def test_a_cancel_is_brought_in_while_the_answer_about_its_order_is_written(
     two would wait for what the other has."""
     PollSchedule.objects.update(next_at=NOON, changed_at=NOON)
     has_schedule, has_order = threading.Event(), threading.Event()
-    soon, since = recalled_cancels.poll_soon, Writes._asked_since
+    soon, since = cancel_sends.poll_soon, Writes._asked_since
 
     def poll_soon(*args: Any) -> None:
         soon(*args)
@@ -244,7 +244,7 @@ def test_cancels_of_one_call_are_brought_in_while_answers_about_their_orders_are
     PollSchedule.objects.update(next_at=NOON, changed_at=NOON)
     call = journaled(*sorted([order, *others], key=attrgetter("pk"), reverse=True))
     monkeypatch.setattr(request_journal, "calls_kept", lambda account: [call])
-    has_last, soon = threading.Event(), recalled_cancels.poll_soon
+    has_last, soon = threading.Event(), cancel_sends.poll_soon
 
     def poll_soon(*args: Any) -> None:
         soon(*args)

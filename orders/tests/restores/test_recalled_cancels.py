@@ -45,7 +45,7 @@ def send(order: Order, there: Panel, now=NOON) -> None:
 
 def put_back(kept: CancelRequest | None = None) -> None:
     """To before anything was sent; one that was `kept` stands there as queued."""
-    CancelRequest.objects.exclude(pk=kept and kept.pk).delete()
+    CancelRequest.objects.exclude(pk=kept.pk if kept else 0).delete()
     CancelRequest.objects.update(
         status=CancelStatus.QUEUED,
         requests=0,

@@ -14,7 +14,13 @@ from orders.mass import mass_order, place_lines
 from orders.mass.tasks import check_again
 from orders.models import Order, PollSchedule, Recheck, RequestCall, Statement
 from orders.placing import place_orders
-from orders.polling import plausibility, poll_batch, poll_schedule, recheck_ended
+from orders.polling import (
+    plausibility,
+    poll_batch,
+    poll_schedule,
+    recheck_ended,
+    write_answers,
+)
 from orders.polling.poll_cycle import poll_account
 from orders.reconciliation import reconcile, refunds
 from orders.sending.restore_check import recalled_requests, request_journal
@@ -22,7 +28,7 @@ from orders.sending.restore_check.recalled_sends import NotRecalled
 from orders.sending.writes import answer_files
 from orders.status import CancelStatus, Flag, RefillStatus, Status, Write
 from providers.models import RefundStyle
-from providers.panel_api import OrderState
+from providers.panel_api import OrderState, Progress, Unreadable
 from tests.builders import (
     NOON,
     make_cancel,
@@ -99,11 +105,12 @@ def test_an_order_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_wai
         there.says[order.external_id] = progress(OrderState.COMPLETED, remains=0)
     spoiling(
         monkeypatch,
-        poll_batch.Writes,
+        write_answers.Writes,
         "write",
         lambda writes: poison in {entry[-2] for entry in writes.orders},
     )
     done = poll_account(account, there, clock=lambda: LATE, seconds=5)
+    assert done is not None
     assert [(run.asked, run.ended, run.unreadable) for run in done.runs] == [(10, 9, 1)]
     assert list(Order.objects.exclude(status=Status.COMPLETED)) == [orders[3]]
     left = PollSchedule.objects.get()
@@ -115,8 +122,9 @@ def test_an_order_of_which_nothing_can_be_written_keeps_no_other_of_its_batch_wa
     orders = [make_order(Status.PENDING, provider=account) for _ in range(4)]
     batch = poll_schedule.due_batch(account, NOON)
     poison = orders[0].pk
-    spoiling(monkeypatch, poll_batch.Writes, "write", lambda writes: poison in writes.asked)
-    said = {order.external_id: progress(OrderState.COMPLETED, remains=0) for order in orders}
+    spoiling(monkeypatch, write_answers.Writes, "write", lambda writes: poison in writes.asked)
+    done = progress(OrderState.COMPLETED, remains=0)
+    said: dict[str, Progress | Unreadable] = {one.external_id: done for one in orders}
     assert poll_batch.record_answers(batch, said, now=LATE).ended == 3
     assert list(Order.objects.exclude(status=Status.COMPLETED)) == [orders[0]]
 

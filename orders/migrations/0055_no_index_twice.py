@@ -34,7 +34,7 @@ def _key(to: str, **how: Any) -> models.ForeignKey[Any, Any]:
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [
-        ("orders", "0051_indexes_by_account"),
+        ("orders", "0054_orders_of_batch"),
         ("providers", "0001_squashed_0016_finding_levels"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
