@@ -135,9 +135,11 @@ def restores() -> Restores:
 
 
 def of_newest(refill: Refill | None) -> str:
-    """After which refill of an order another one is asked for, and whether the database was put
-    back since: one that was asked for before may be missing."""
-    newest, word = f"{refill.pk}" if refill else "none", restores().word
+    """After which refill of an order another one is asked for, how often that was sent (a machine
+    may tell later that one which was taken back had been), and whether the database was put back
+    since: one that was asked for before may be missing."""
+    newest = f"{refill.pk}.{refill.requests}" if refill else "none"
+    word = restores().word
     return f"{newest}-{word}" if word else newest
 
 

@@ -253,7 +253,6 @@ class CancelStatus(models.TextChoices):
 
 RESTORE_DOUBT = "restore_doubt"  # of what was not sent: the database may have been put back
 UNCLEAR = "unclear"  # `CancelRequest.code`: given up, or to be looked into; no word of theirs
-UNSENT = "unsent"  # `CancelRequest.code`: given up before it was sent
 OPEN_CANCELS = frozenset({CancelStatus.QUEUED, CancelStatus.SENDING, CancelStatus.ACCEPTED})
 
 

@@ -50,12 +50,13 @@ def in_halves(
     *,
     what: str,
     ends: tuple[type[Exception], ...] = (),
+    most: int = MOST_BROKEN,
 ) -> list[Row]:
     """Do `act` for all of them at once; where that fails, for halves, down to what is broken.
 
     `act` does nothing where it fails, as a transaction. What fails alone is logged and given back,
-    and all others are done. A database that is away, errors of `ends` and more broken ones than a
-    few rows can be end it with their error.
+    and all others are done. A database that is away, errors of `ends` and more than `most` broken
+    ones end it with their error.
     """
     fatal: tuple[type[Exception], ...] = (*AWAY, *ends)
     waiting, broken = [rows] if rows else [], list[Row]()
@@ -72,6 +73,6 @@ def in_halves(
                 continue
             log.exception("%s: %.200s is broken and left alone; the others go on", what, some[0])
             broken.append(some[0])
-            if len(broken) > MOST_BROKEN:
+            if len(broken) > most:
                 raise
     return broken

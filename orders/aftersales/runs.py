@@ -171,7 +171,10 @@ def _end_cancel(request: CancelRequest, now: datetime) -> bool:
 
 def _give_up(request: CancelRequest, now: datetime) -> bool:
     """Not where its order has been looked at since it was read."""
-    mine = CancelRequest.objects.unreadable(now).filter(pk=request.pk, requests=request.requests)
+    unreadable = CancelRequest.objects.unreadable(now).filter(pk=request.pk).values("pk")
+    mine = CancelRequest.objects.filter(  # nothing is joined: PostgreSQL looks at these again
+        pk__in=unreadable, status=CancelStatus.QUEUED, requests=request.requests
+    )
     changes = {"ended_at": now, "reason": NEVER_READ, "code": UNCLEAR}
     with transaction.atomic():
         if not mine.update(status=CancelStatus.REFUSED, **changes):

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 
 from core import clocks
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
-from ..status import AT_PROVIDER, OPEN_CANCELS, UNCLEAR, UNSENT, CancelStatus
+from ..status import AT_PROVIDER, OPEN_CANCELS, UNCLEAR, CancelStatus
 
 
 class CancelQuerySet(models.QuerySet["CancelRequest"]):
@@ -35,9 +35,7 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
         check sees that before the first byte: another one was sent, as is known only now. Staff
         look at what became of that, and may ask once more."""
         going = self.filter(status__in=(CancelStatus.QUEUED, CancelStatus.SENDING))
-        never = When(status=CancelStatus.QUEUED, requests=0, sent_at=None, then=Value(UNSENT))
-        code = Case(never, default=Value(UNCLEAR))
-        return going.update(status=CancelStatus.REFUSED, ended_at=now, reason=words, code=code)
+        return going.update(status=CancelStatus.REFUSED, ended_at=now, reason=words, code=UNCLEAR)
 
     def unreadable(self, now: datetime) -> CancelQuerySet:
         """Sent, and its order has been asked about in vain since: it still could not be read a day
@@ -116,11 +114,6 @@ class CancelRequest(models.Model):
     def is_unclear(self) -> bool:
         """Given up without an answer: nobody knows whether the provider has taken it."""
         return self.status == CancelStatus.REFUSED and self.code == UNCLEAR
-
-    @property
-    def is_unsent(self) -> bool:
-        """Given up before it was sent: another one was."""
-        return self.status == CancelStatus.REFUSED and self.code == UNSENT
 
     def __str__(self) -> str:
         return f"cancel request of order {self.order_id}: {self.status}"

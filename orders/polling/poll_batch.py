@@ -83,7 +83,8 @@ def record_answers(
     def write(some: Sequence[DueSchedule]) -> None:
         ended.extend(_record(some, answers, run, now, asked_at or now))
 
-    if broken := in_halves(list(schedules), write, what="answers"):
+    schedules = list(schedules)  # a hundred at most: each of them may be broken
+    if broken := in_halves(schedules, write, what="answers", most=len(schedules)):
         answers = dict.fromkeys((one.external_id for one in broken), NOT_WRITTEN)
         in_halves(broken, write, what="orders whose answer is broken")
     if ended:

@@ -127,8 +127,6 @@ def refill_badge(refill: Refill) -> SafeString:
 def cancel_badge(request: CancelRequest) -> SafeString:
     if request.is_unclear:
         return state_badge("orange", _("Unclear"))
-    if request.is_unsent:
-        return state_badge("secondary", _("Not sent"))
     return state_badge(CANCEL_COLORS[CancelStatus(request.status)], request.get_status_display())
 
 

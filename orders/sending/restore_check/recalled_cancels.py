@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from django.db.models import F
+from django.db.models import F, Q
 
-from ...aftersales.batch_outcome import AnyOutcome, may_be_open
+from ...aftersales.batch_outcome import Answered, AnyOutcome, may_be_open
 from ...aftersales.cancel_sends import poll_soon
 from ...models import CancelRequest, EventKind, Order, RequestCall
 from ...models.cancel import CancelQuerySet
 from ...status import CancelStatus
+from .forgotten_sends import WORDS
 from .request_journal import Named
 
 BESIDE: Final = (
@@ -26,27 +27,47 @@ NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
 
 
 def take_cancel(
-    call: RequestCall, order: Order, name: Named, now: datetime, *, outcome: AnyOutcome | None
+    call: RequestCall,
+    order: Order,
+    name: Named,
+    now: datetime,
+    *,
+    outcome: AnyOutcome | None,
+    ours: RequestCall | None,
 ) -> bool:
-    """In the call's hands, also where it counts as ended and never sent: as one that staff took
-    back before this was known. One that has no row here gets none: the order's history tells of
-    it. False: it is known as sent."""
+    """In the call's hands, also where it counts as ended or given up and never sent: as one that
+    staff took back before this was known. One that has no row here gets none: the order's history
+    tells of it. False: it is known as sent."""
     of_order = CancelRequest.objects.filter(order=order)
     mine = of_order.filter(requested_at=name.requested_at)
     is_perhaps_open = may_be_open(outcome, name.order_id)
     poll_soon([order.pk], now)  # only its status says what became of it
     if is_perhaps_open:
         _give_up_beside(order, of_order.exclude(requested_at=name.requested_at), now)
+    is_taken = is_perhaps_open and isinstance(outcome, Answered)
+    if not is_taken and _leave_to_its_call(mine, ours, now):
+        return True
     taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
     waiting = mine.filter(status__in=NOT_SENT_CANCELS)
     if waiting.update(requests=F("requests") + 1, reason="", **taken):
         return True
-    never_sent = mine.filter(status=CancelStatus.ENDED, requests=0)
+    over = (CancelStatus.ENDED, CancelStatus.REFUSED)
+    never_sent = mine.filter(status__in=over, requests=0)
     if not never_sent.exists():
         return not mine.exists()
     if is_perhaps_open and not of_order.open().exists():
         never_sent.update(requests=1, reason="", ended_at=None, **taken)
+    else:  # nothing here says any more that no try to send it is known
+        never_sent.filter(status=CancelStatus.REFUSED).update(requests=1)
     return True
+
+
+def _leave_to_its_call(mine: CancelQuerySet, ours: RequestCall | None, now: datetime) -> bool:
+    """Another worker is sending it once more, or is about to, which its check sees: what that call
+    is answered says what became of it, and until then nobody knows."""
+    theirs = Q(call__isnull=False) if ours is None else ~Q(call=ours) & Q(call__isnull=False)
+    in_hands = mine.filter(theirs, status=CancelStatus.SENDING, due_at__gt=now)
+    return bool(in_hands.give_up_to_send(WORDS, now))
 
 
 def _give_up_beside(order: Order, others: CancelQuerySet, now: datetime) -> None:

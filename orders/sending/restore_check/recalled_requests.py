@@ -212,7 +212,7 @@ def _take_as_sent(
     if call.write == Write.REFILL:
         taken = _take_refill(call, order, name, now, outcome=outcome, ours=ours)
     else:
-        taken = take_cancel(call, order, name, now, outcome=outcome)
+        taken = take_cancel(call, order, name, now, outcome=outcome, ours=ours)
     if not taken:
         return False
     kind = EventKind.REFILL if call.write == Write.REFILL else EventKind.CANCEL

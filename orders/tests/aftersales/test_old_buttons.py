@@ -61,6 +61,21 @@ def test_withdraw_of_a_waiting_refill_does_not_close_one_in_doubt(staff: Client)
     assert where(refill) == RefillStatus.WITHDRAWN
 
 
+def test_a_refill_of_which_a_machine_told_since_that_it_was_sent_is_not_asked_for_again(
+    staff: Client,
+) -> None:
+    """The page shows it as taken back; it was given back its send, and has ended by now."""
+    refill = make_refill(RefillStatus.WITHDRAWN, order=make_order(Status.COMPLETED))
+    step = f"/orders/{refill.order_id}/refill/"
+    seen = carried(staff, refill.order, step)
+    assert seen
+    Refill.objects.update(status=RefillStatus.COMPLETED, requests=1)
+    assert CHANGED in answers(staff, step, seen)
+    assert Refill.objects.count() == 1
+    staff.post(step, carried(staff, refill.order, step))
+    assert Refill.objects.count() == 2, "the page of now asks"
+
+
 def test_nor_does_withdraw_the_selected(staff: Client) -> None:
     refill = make_refill(RefillStatus.WAITING)
     ticked = {"step": "withdraw", "refill": [refill.pk]}

@@ -9,6 +9,7 @@ import pytest
 from django.db import DataError
 
 from core import clocks
+from core.rows.loops import MOST_BROKEN
 from orders.aftersales import cancel_sends, refill_sends, runs
 from orders.mass import mass_order, place_lines
 from orders.mass.tasks import check_again
@@ -127,6 +128,24 @@ def test_an_order_of_which_nothing_can_be_written_keeps_no_other_of_its_batch_wa
     said: dict[str, Progress | Unreadable] = {one.external_id: done for one in orders}
     assert poll_batch.record_answers(batch, said, now=LATE).ended == 3
     assert list(Order.objects.exclude(status=Status.COMPLETED)) == [orders[0]]
+
+
+def test_many_answers_that_cannot_be_written_keep_no_other_of_their_batch_waiting(monkeypatch):
+    account = make_provider()
+    orders = [make_order(Status.PENDING, provider=account) for _ in range(60)]
+    poison = {order.pk for order in orders[: MOST_BROKEN + 5]}
+    batch = poll_schedule.due_batch(account, NOON)
+    done = progress(OrderState.COMPLETED, remains=0)
+    spoiling(
+        monkeypatch,
+        write_answers.Writes,
+        "write",
+        lambda writes: bool(poison & {entry[-2] for entry in writes.orders}),
+    )
+    said: dict[str, Progress | Unreadable] = {one.external_id: done for one in orders}
+    run = poll_batch.record_answers(batch, said, now=LATE)
+    assert (run.asked, run.ended) == (60, 60 - len(poison))
+    assert set(PollSchedule.objects.filter(failures=1).values_list("order", flat=True)) == poison
 
 
 def test_a_refund_that_cannot_be_booked_keeps_no_other_from_it(monkeypatch):

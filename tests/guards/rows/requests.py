@@ -6,6 +6,8 @@ from tests.guards.guard import Guard
 
 CANCELS = "orders/tests/restores/test_recalled_cancels.py"
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
+GIVEN_UP = "orders/tests/aftersales/test_give_up_races.py"
+IN_HANDS = "orders/tests/restores/test_cancels_in_hands.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 LOOKS = "orders/tests/sending/test_clock_ahead.py"
@@ -453,5 +455,54 @@ GUARDS = (
         (f"{LOOKS}::test_a_cancel_is_not_repeated_by_a_look_of_a_clock_that_was_ahead",),
         "orders/sending/clock_ahead.py",
         items=(12, 23),
+    ),
+    Guard(
+        "cancel: what is given up is looked at again as it is written",
+        "        pk__in=unreadable, status=CancelStatus.QUEUED, requests=request.requests\n",
+        "        pk__in=unreadable\n",
+        (f"{GIVEN_UP}::test_an_answer_that_is_being_written_down_is_not_overwritten",),
+        "orders/aftersales/runs.py",
+        items=(1, 23),
+        on_postgresql=True,
+    ),
+    Guard(
+        "restored: a cancel in the hands of another call is left to its answer",
+        "    if not is_taken and _leave_to_its_call(mine, ours, now):\n",
+        "    if False:\n",
+        (
+            f"{IN_HANDS}::test_what_a_call_under_way_is_answered_counts_although_an_earlier_one_comes_to_light",
+        ),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a cancel given up unsent is told to have been sent",
+        "    over = (CancelStatus.ENDED, CancelStatus.REFUSED)\n",
+        "    over = (CancelStatus.ENDED,)\n",
+        (
+            f"{IN_HANDS}::test_one_given_up_beside_another_is_told_to_have_been_sent_once_its_machine_comes_up",
+        ),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
+        "polling: as many broken answers as a batch has are put off",
+        'what="answers", most=len(schedules)):',
+        'what="answers"):',
+        (
+            "orders/tests/sending/test_poison_rows.py::test_many_answers_that_cannot_be_written_keep_no_other_of_their_batch_waiting",
+        ),
+        "orders/polling/poll_batch.py",
+        items=(18,),
+    ),
+    Guard(
+        "refill: a page knows how often the newest was sent",
+        '    newest = f"{refill.pk}.{refill.requests}" if refill else "none"\n',
+        '    newest = f"{refill.pk}" if refill else "none"\n',
+        (
+            "orders/tests/aftersales/test_old_buttons.py::test_a_refill_of_which_a_machine_told_since_that_it_was_sent_is_not_asked_for_again",
+        ),
+        "orders/shown.py",
+        items=(23,),
     ),
 )

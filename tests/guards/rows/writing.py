@@ -23,7 +23,7 @@ GUARDS = (
     ),
     Guard(
         "halves: what breaks with every row is no fault of a row",
-        "            if len(broken) > MOST_BROKEN:\n                raise\n",
+        "            if len(broken) > most:\n                raise\n",
         "",
         (
             f"{LOOPS}::test_what_breaks_with_every_row_is_no_fault_of_a_row",

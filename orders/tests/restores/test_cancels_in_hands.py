@@ -1,0 +1,92 @@
+"""A journal tells of a cancel that this database has in other hands, or has given up unsent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from orders.aftersales import runs
+from orders.aftersales.batch_outcome import Answered, AnyOutcome
+from orders.models import CancelRequest, EventKind, Order
+from orders.sending.restore_check import recalled_requests
+from orders.sending.restore_check.forgotten_sends import WORDS
+from orders.sending.restore_check.recalled_cancels import BESIDE
+from orders.sending.restore_check.request_journal import JournaledCall, Named
+from orders.status import CancelStatus, Status, Write
+from orders.tests.aftersales.test_send_requests import FakeDesk
+from providers.models import Provider
+from providers.panel_api import CancelAccepted, RefusalCode, Refused
+from tests.builders import NOON, make_cancel, make_order, make_provider, make_service
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+HOUR = timedelta(hours=1)
+TOO_EARLY = Refused("Too early", RefusalCode.NOT_ALLOWED)
+
+
+@pytest.fixture
+def order() -> Order:
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    return make_order(Status.IN_PROGRESS, service=make_service(account, cancel=True))
+
+
+def recall(order: Order, asked: Any, *, started: Any, outcome: AnyOutcome | None = None) -> None:
+    named = [Named(order.form_key, asked, order.external_id)]
+    then = JournaledCall(uuid4().hex, Write.CANCEL, started, named)
+    then.outcome = outcome
+    recalled_requests._recall(order.provider_id, [then], started + HOUR)
+
+
+def told(order: Order) -> list[str]:
+    lines = order.events.filter(kind=EventKind.CANCEL).order_by("pk")
+    return list(lines.values_list("text", flat=True))
+
+
+@pytest.mark.parametrize("first", [TOO_EARLY, None], ids=["refused", "lost"])
+def test_what_a_call_under_way_is_answered_counts_although_an_earlier_one_comes_to_light(
+    order: Order, first: Refused | None
+) -> None:
+    """The journal of another machine has the first send of this cancel, while this machine's call
+    about it is past its first byte."""
+    cancel = make_cancel(order=order, due_at=NOON)
+    said = Answered({order.external_id: first}) if first else None
+    desk = FakeDesk()
+    desk.meanwhile = lambda: recall(order, cancel.requested_at, started=NOON - HOUR, outcome=said)
+    fresh = Provider.objects.get(pk=order.provider_id)
+    runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.ACCEPTED
+    assert WORDS in told(order), "the earlier call is in its history"
+    assert not first or any("Too early" in line for line in told(order)), "and what it was told"
+
+
+def test_an_earlier_acceptance_stands_whatever_the_call_under_way_is_answered(
+    order: Order,
+) -> None:
+    cancel = make_cancel(order=order, due_at=NOON)
+    taken = Answered({order.external_id: CancelAccepted("77")})
+    desk = FakeDesk()
+    desk.says = {order.external_id: TOO_EARLY}
+    desk.meanwhile = lambda: recall(order, cancel.requested_at, started=NOON - HOUR, outcome=taken)
+    fresh = Provider.objects.get(pk=order.provider_id)
+    runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.ACCEPTED
+
+
+def test_one_given_up_beside_another_is_told_to_have_been_sent_once_its_machine_comes_up(
+    order: Order,
+) -> None:
+    """The backup has it as queued. Machine 2 comes first and has sent a later one; then machine 1,
+    which had sent this one, its answer lost."""
+    cancel = make_cancel(order=order, due_at=NOON)
+    recall(order, cancel.requested_at + 2 * HOUR, started=NOON + 3 * HOUR)
+    cancel.refresh_from_db()
+    assert (cancel.is_unclear, cancel.requests, cancel.reason) == (True, 0, BESIDE)
+    recall(order, cancel.requested_at, started=NOON + HOUR)
+    cancel.refresh_from_db()
+    assert cancel.is_unclear and cancel.requests == 1, "nobody knows what became of it"
+    assert told(order).count(WORDS) == 2
+    assert CancelRequest.objects.open().count() == 0
