@@ -12,7 +12,7 @@ from orders.aftersales.batch_outcome import Answered
 from orders.models import CancelRequest, EventKind, PollSchedule, RequestCall
 from orders.status import UNCLEAR, CancelStatus, Status, Write
 from orders.tests.restores.test_cancels_meanwhile import before_it_is_committed
-from providers.panel_api import CancelAccepted
+from providers.panel_api import CancelAccepted, Refused
 from tests.builders import NOON, make_cancel, make_order, make_service
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -26,8 +26,9 @@ def unread() -> CancelRequest:
     call = RequestCall.objects.create(
         key=uuid4(), provider=order.provider, write=Write.CANCEL, worker="w", started_at=NOON
     )
-    sent = {"requests": 1, "sent_at": NOON, "call": call, "code": UNCLEAR}
-    cancel = make_cancel(order=order, due_at=NOON, **sent)
+    cancel: CancelRequest = make_cancel(
+        order=order, due_at=NOON, requests=1, sent_at=NOON, call=call, code=UNCLEAR
+    )
     asked = {"checked_at": NOON + timedelta(hours=25), "next_at": NOON + timedelta(hours=30)}
     PollSchedule.objects.update_or_create(
         order=order,
@@ -47,9 +48,10 @@ def test_an_answer_that_is_being_written_down_is_not_overwritten(unread: CancelR
     """PostgreSQL looks again only at what stands in the row itself after it has waited."""
 
     def answer() -> None:
+        assert unread.call is not None
         of_call = cancel_sends.CANCELS.of_call(unread.call)
-        said = Answered({unread.order.external_id: CancelAccepted("77")})
-        cancel_sends.record(of_call, said, unread.order.provider, NOW)
+        said: dict[str, CancelAccepted | Refused] = {unread.order.external_id: CancelAccepted("77")}
+        cancel_sends.record(of_call, Answered(said), unread.order.provider, NOW)
 
     before_it_is_committed(answer, lambda: runs.end_cancels(now=NOW))
     unread.refresh_from_db()
