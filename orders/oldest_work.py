@@ -21,7 +21,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce, Greatest, Lower
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, IsNull
 
 from core import clocks
 from providers.models import CatalogRun, Lease, Provider, ProviderState
@@ -170,7 +170,7 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
     `<kind>_order` of it, and its newest send."""
     since: dict[str, Any] = {}
     for late, (rows, moment) in _late_rows(now).items():
-        mine = rows.filter(provider=OuterRef("pk")).order_by(moment, "pk")
+        mine = _of_account(rows, late).order_by(moment, "pk")
         if late is Late.CANCEL:  # what nothing explains stands behind none that something does
             mine = mine.annotate(is_unread=_IS_UNREAD).order_by("is_unread", moment, "pk")
             since["cancel_unread"] = Subquery(mine.values("is_unread")[:1])
@@ -179,11 +179,19 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
             since[f"{late}_order"] = Subquery(
                 mine.values("pk" if late is Late.ORDER else "order")[:1]
             )
-    sends = Attempt.objects.filter(provider=OuterRef("pk")).order_by("-pk")
+    sends = Attempt.objects.newest_of(OuterRef("pk"))
     grace = Coalesce("recovery__grace_seconds", Value(clocks.NOT_PLACED_GRACE_SECONDS))
     return Provider.objects.for_list().annotate(
         newest_send=Subquery(sends.values("started_at")[:1]), grace_seconds=grace, **since
     )
+
+
+def _of_account(rows: QuerySet[Any], late: Late) -> QuerySet[Any]:
+    """Of the account that is asked about. Sends by an expression: few are under way or lost, and
+    each has an index of these few; by the bare column SQLite would walk all that it ever had."""
+    if late in (Late.SENDING, Late.UNCONFIRMED):
+        return rows.filter(Exact(F("provider_id") + 0, OuterRef("pk")))
+    return rows.filter(provider=OuterRef("pk"))
 
 
 def oldest_held(now: datetime) -> QuerySet[Order, Any]:
@@ -229,7 +237,8 @@ def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
     to_ask = Q(status__in=sorted(REFILLS_AT_PROVIDER)) & ~Q(followed_by="")
     leases = Lease.objects.filter(kind__in=("balance", "catalog"))
     in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT)
-    lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN, resolved_by=None)
+    unresolved = IsNull(F("resolved_by_id") + 0, True)  # as `accounts_to_recover` asks
+    lost = Attempt.objects.filter(unresolved, outcome=Outcome.UNKNOWN)
     running = CatalogRun.objects.running()
     return {
         Late.ORDER: (Order.objects.due_to_send(now - Late.ORDER.limit), "send_after"),

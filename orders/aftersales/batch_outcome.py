@@ -109,6 +109,13 @@ def has_begun(outcome: AnyOutcome | None, order_id: str) -> bool:
     return isinstance(_said_of(outcome, order_id), RefillStarted)
 
 
+def has_taken(outcome: AnyOutcome | None, order_id: str) -> bool:
+    """Proven: the provider has this request to cancel."""
+    said = _said_of(outcome, order_id)
+    is_there = isinstance(said, Refused) and said.code is RefusalCode.ALREADY_OPEN
+    return isinstance(said, CancelAccepted) or is_there
+
+
 def is_undone(outcome: AnyOutcome, order_id: str) -> bool:
     """Proven: nothing was done about this order."""
     return isinstance(outcome, Later) or not may_be_open(outcome, order_id)

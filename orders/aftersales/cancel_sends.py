@@ -118,11 +118,14 @@ def _take_late(
     given_up = mine.filter(status=CancelStatus.REFUSED, code=UNCLEAR)
     since = CancelRequest.objects.open().filter(order=request.order_id)
     changes = {"status": row_outcome.to, "ended_at": None, **row_outcome.changes}
+    words = row_outcome.text
+    if row_outcome.to == CancelStatus.QUEUED:
+        words = f"Not yet: “{row_outcome.changes['reason']}” It was given up: nobody asks again."
     if row_outcome.to == CancelStatus.QUEUED or (row_outcome.to in OPEN_CANCELS and since.exists()):
-        changes = {"reason": row_outcome.text[:LONGEST_TEXT]}
+        changes = {"reason": words[:LONGEST_TEXT]}
     if not given_up.update(**changes):
         return False
-    request.order.remember(EventKind.CANCEL, now=now, text=f"{CAME_LATE} {row_outcome.text}")
+    request.order.remember(EventKind.CANCEL, now=now, text=f"{CAME_LATE} {words}")
     return True
 
 

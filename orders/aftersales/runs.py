@@ -173,7 +173,10 @@ def _give_up(request: CancelRequest, now: datetime) -> bool:
     """Not where its order has been looked at since it was read."""
     unreadable = CancelRequest.objects.unreadable(now).filter(pk=request.pk).values("pk")
     mine = CancelRequest.objects.filter(  # nothing is joined: PostgreSQL looks at these again
-        pk__in=unreadable, status=CancelStatus.QUEUED, requests=request.requests
+        pk__in=unreadable,
+        status=CancelStatus.QUEUED,
+        requests=request.requests,
+        due_at=request.due_at,
     )
     changes = {"ended_at": now, "reason": NEVER_READ, "code": UNCLEAR}
     with transaction.atomic():

@@ -12,6 +12,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="attempt",
-            index=models.Index(fields=["provider", "-id"], name="attempt_by_account"),
+            index=models.Index(
+                fields=["provider", "-id"],
+                condition=models.Q(number__gte=1),
+                name="attempt_by_account",
+            ),
         ),
     ]

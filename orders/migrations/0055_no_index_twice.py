@@ -41,7 +41,6 @@ class Migration(migrations.Migration):
 
     operations = [
         LoseIndex("attempt", "order", _key("orders.order", related_name="attempts")),
-        LoseIndex("attempt", "provider", _key("providers.provider", related_name="attempts")),
         LoseIndex(
             "order",
             "batch",

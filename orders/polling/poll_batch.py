@@ -86,7 +86,7 @@ def record_answers(
     schedules = list(schedules)  # a hundred at most: each of them may be broken
     if broken := in_halves(schedules, write, what="answers", most=len(schedules)):
         answers = dict.fromkeys((one.external_id for one in broken), NOT_WRITTEN)
-        in_halves(broken, write, what="orders whose answer is broken")
+        in_halves(broken, write, what="orders whose answer is broken", most=len(broken))
     if ended:
         run.released = len(link_queue.release_free(now=now, behind=ended))
     return run

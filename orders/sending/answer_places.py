@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat
+from django.db.models.lookups import IsNull
 
 from core import clocks
 from core.durable_files import write_whole
@@ -71,8 +72,9 @@ def late_elsewhere(now: datetime) -> QuerySet[AnswerPlace]:
 def _may_hold_answers() -> Q:
     here = Concat(OuterRef("host"), Value(":"))
     since = OuterRef("seen_at") - TAKEN_IN
+    unresolved = IsNull(F("resolved_by_id") + 0, True)  # as `accounts_to_recover` asks
     lost = Attempt.objects.filter(
-        outcome=Outcome.UNKNOWN, resolved_by=None, worker__startswith=here, started_at__gte=since
+        unresolved, outcome=Outcome.UNKNOWN, worker__startswith=here, started_at__gte=since
     )
     asked = Refill.objects.filter(
         status=RefillStatus.UNCONFIRMED, call__worker__startswith=here, sent_at__gte=since

@@ -77,7 +77,7 @@ def sends_of(provider: Provider) -> Sends | None:
     """None where nothing was ever tried."""
     seen = "evidence__http_status", "evidence__elapsed_ms"  # not the rest of it: that is long
     columns = ("outcome", "code", "resolution", "started_at", *seen)
-    newest = Attempt.objects.filter(provider=provider).order_by("-pk")
+    newest = Attempt.objects.newest_of(provider)
     rows = list(newest.values_list(*columns)[:NEWEST])
     if not rows:
         return None

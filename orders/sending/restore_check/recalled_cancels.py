@@ -11,11 +11,11 @@ from typing import Final
 
 from django.db.models import F, Q
 
-from ...aftersales.batch_outcome import Answered, AnyOutcome, may_be_open
+from ...aftersales.batch_outcome import AnyOutcome, has_taken, may_be_open
 from ...aftersales.cancel_sends import poll_soon
 from ...models import CancelRequest, EventKind, Order, RequestCall
 from ...models.cancel import CancelQuerySet
-from ...status import CancelStatus
+from ...status import UNCLEAR, CancelStatus
 from .forgotten_sends import WORDS
 from .request_journal import Named
 
@@ -40,17 +40,26 @@ def take_cancel(
     tells of it. False: it is known as sent."""
     of_order = CancelRequest.objects.filter(order=order)
     mine = of_order.filter(requested_at=name.requested_at)
+    list(mine.select_for_update(no_key=True).values_list("pk"))  # one being claimed is waited for
+    is_taken = has_taken(outcome, name.order_id)
     is_perhaps_open = may_be_open(outcome, name.order_id)
     poll_soon([order.pk], now)  # only its status says what became of it
     if is_perhaps_open:
         _give_up_beside(order, of_order.exclude(requested_at=name.requested_at), now)
-    is_taken = is_perhaps_open and isinstance(outcome, Answered)
-    if not is_taken and _leave_to_its_call(mine, ours, now):
+    in_hands = _in_hands_of_another(mine, ours, now)
+    if in_hands.exists() and not is_taken:
+        if is_perhaps_open:  # what its own call is answered will say; until then nobody knows
+            in_hands.give_up_to_send(WORDS, now)
         return True
     taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
     waiting = mine.filter(status__in=NOT_SENT_CANCELS)
     if waiting.update(requests=F("requests") + 1, reason="", **taken):
         return True
+    if is_taken and not of_order.open().exists():  # given up for an earlier call
+        given_up = mine.filter(status=CancelStatus.REFUSED, code=UNCLEAR)
+        again = {"requests": F("requests") + 1, "reason": "", "ended_at": None}
+        if given_up.update(**again, **taken):
+            return True
     over = (CancelStatus.ENDED, CancelStatus.REFUSED)
     never_sent = mine.filter(status__in=over, requests=0)
     if not never_sent.exists():
@@ -62,12 +71,12 @@ def take_cancel(
     return True
 
 
-def _leave_to_its_call(mine: CancelQuerySet, ours: RequestCall | None, now: datetime) -> bool:
-    """Another worker is sending it once more, or is about to, which its check sees: what that call
-    is answered says what became of it, and until then nobody knows."""
+def _in_hands_of_another(
+    mine: CancelQuerySet, ours: RequestCall | None, now: datetime
+) -> CancelQuerySet:
+    """Another worker is sending it once more, or is about to, which its check sees."""
     theirs = Q(call__isnull=False) if ours is None else ~Q(call=ours) & Q(call__isnull=False)
-    in_hands = mine.filter(theirs, status=CancelStatus.SENDING, due_at__gt=now)
-    return bool(in_hands.give_up_to_send(WORDS, now))
+    return mine.filter(theirs, status=CancelStatus.SENDING, due_at__gt=now)
 
 
 def _give_up_beside(order: Order, others: CancelQuerySet, now: datetime) -> None:

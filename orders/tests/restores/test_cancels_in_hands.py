@@ -44,14 +44,19 @@ def told(order: Order) -> list[str]:
     return list(lines.values_list("text", flat=True))
 
 
-@pytest.mark.parametrize("first", [TOO_EARLY, None], ids=["refused", "lost"])
+@pytest.mark.parametrize(
+    "first",
+    [[TOO_EARLY], [Refused("?", RefusalCode.UNLISTED)], [], None],
+    ids=["refused", "in unknown words", "without a row", "lost"],
+)
 def test_what_a_call_under_way_is_answered_counts_although_an_earlier_one_comes_to_light(
-    order: Order, first: Refused | None
+    order: Order, first: list[Refused] | None
 ) -> None:
     """The journal of another machine has the first send of this cancel, while this machine's call
     about it is past its first byte."""
     cancel = make_cancel(order=order, due_at=NOON)
-    said = Answered({order.external_id: first}) if first else None
+    rows = {order.external_id: first[0]} if first else {}
+    said = None if first is None else Answered(rows)
     desk = FakeDesk()
     desk.meanwhile = lambda: recall(order, cancel.requested_at, started=NOON - HOUR, outcome=said)
     fresh = Provider.objects.get(pk=order.provider_id)
@@ -59,21 +64,43 @@ def test_what_a_call_under_way_is_answered_counts_although_an_earlier_one_comes_
     cancel.refresh_from_db()
     assert cancel.status == CancelStatus.ACCEPTED
     assert WORDS in told(order), "the earlier call is in its history"
-    assert not first or any("Too early" in line for line in told(order)), "and what it was told"
+    known = first == [TOO_EARLY]
+    assert not known or any("Too early" in line for line in told(order)), "and what it was told"
 
 
+@pytest.mark.parametrize("lost_before", [False, True], ids=["at first", "after a lost one"])
 def test_an_earlier_acceptance_stands_whatever_the_call_under_way_is_answered(
-    order: Order,
+    order: Order, lost_before: bool
 ) -> None:
     cancel = make_cancel(order=order, due_at=NOON)
     taken = Answered({order.external_id: CancelAccepted("77")})
     desk = FakeDesk()
     desk.says = {order.external_id: TOO_EARLY}
-    desk.meanwhile = lambda: recall(order, cancel.requested_at, started=NOON - HOUR, outcome=taken)
+
+    def meanwhile() -> None:
+        if lost_before:
+            recall(order, cancel.requested_at, started=NOON - 2 * HOUR)
+        recall(order, cancel.requested_at, started=NOON - HOUR, outcome=taken)
+
+    desk.meanwhile = meanwhile
     fresh = Provider.objects.get(pk=order.provider_id)
     runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
     cancel.refresh_from_db()
     assert cancel.status == CancelStatus.ACCEPTED
+
+
+def test_what_is_left_to_its_call_and_told_to_wait_is_not_said_to_be_asked_again(
+    order: Order,
+) -> None:
+    cancel = make_cancel(order=order, due_at=NOON)
+    desk = FakeDesk()
+    desk.says = {order.external_id: Refused("Not yet", RefusalCode.WAIT)}
+    desk.meanwhile = lambda: recall(order, cancel.requested_at, started=NOON - HOUR)
+    fresh = Provider.objects.get(pk=order.provider_id)
+    runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert cancel.is_unclear and "nobody asks again" in cancel.reason
+    assert not any("It is asked again" in line for line in told(order))
 
 
 def test_one_given_up_beside_another_is_told_to_have_been_sent_once_its_machine_comes_up(

@@ -68,7 +68,8 @@ def test_a_new_limit_is_said_to_hold_what_waits_too(manager: Client) -> None:
     form = {"role": "operator", "currency": "USD", "per_order": "1", "per_day": ""}
     page = told_of_rules(manager, "limit/", **form)
     assert "It also holds orders that were placed before and not sent yet." in page
-    assert STAYS_HELD in told_of_rules(manager, "limit/", **(form | {"per_order": ""}))
+    gone = form | {"per_order": "", "taken_away": "operator USD per_order: 1"}
+    assert STAYS_HELD in told_of_rules(manager, "limit/", **gone)
 
 
 def test_a_link_that_is_free_again_releases_nothing_by_itself(manager: Client) -> None:

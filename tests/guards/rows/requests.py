@@ -458,8 +458,9 @@ GUARDS = (
     ),
     Guard(
         "cancel: what is given up is looked at again as it is written",
-        "        pk__in=unreadable, status=CancelStatus.QUEUED, requests=request.requests\n",
-        "        pk__in=unreadable\n",
+        "        pk__in=unreadable,\n        status=CancelStatus.QUEUED,\n"
+        "        requests=request.requests,\n        due_at=request.due_at,\n",
+        "        pk__in=unreadable,\n",
         (f"{GIVEN_UP}::test_an_answer_that_is_being_written_down_is_not_overwritten",),
         "orders/aftersales/runs.py",
         items=(1, 23),
@@ -467,7 +468,7 @@ GUARDS = (
     ),
     Guard(
         "restored: a cancel in the hands of another call is left to its answer",
-        "    if not is_taken and _leave_to_its_call(mine, ours, now):\n",
+        "    if in_hands.exists() and not is_taken:\n",
         "    if False:\n",
         (
             f"{IN_HANDS}::test_what_a_call_under_way_is_answered_counts_although_an_earlier_one_comes_to_light",

@@ -180,7 +180,7 @@ GUARDS = (
     ),
     Guard(
         "watchdog: the oldest of each account",
-        'rows.filter(provider=OuterRef("pk")).order_by(moment, "pk")',
+        '_of_account(rows, late).order_by(moment, "pk")',
         'rows.order_by(moment, "pk")',
         (f"{WATCHDOG}::test_the_oldest_of_each_account_is_told_and_not_one_for_all",),
         "orders/oldest_work.py",

@@ -61,8 +61,8 @@ GUARDS = (
     ),
     Guard(
         "poll: an answer that cannot be written is put off and keeps no other waiting",
-        '        in_halves(broken, write, what="orders whose answer is broken")\n',
-        "        pass\n",
+        'in_halves(broken, write, what="orders whose answer is broken", most=len(broken))\n',
+        "pass\n",
         (
             f"{POISON}"
             "::test_an_order_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting",
