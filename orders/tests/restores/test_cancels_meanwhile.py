@@ -18,7 +18,7 @@ from orders.aftersales import cancel_sends, request_cancels
 from orders.bulk import bulk_action
 from orders.bulk.apply_step import CANCELED_SINCE
 from orders.limits import doubtful_rows
-from orders.models import BulkJob, CancelRequest, JournalGap, Order, PollSchedule
+from orders.models import BulkJob, CancelRequest, EventKind, JournalGap, Order, PollSchedule
 from orders.polling import poll_batch, poll_schedule
 from orders.polling.write_answers import Writes
 from orders.sending import halts
@@ -28,6 +28,7 @@ from orders.sending.restore_check import (
     recalled_requests,
     request_journal,
 )
+from orders.sending.restore_check.forgotten_sends import WORDS
 from orders.sending.restore_check.journal_gaps import Between
 from orders.sending.restore_check.request_journal import JournaledCall, Named
 from orders.status import CancelStatus, HaltKind, JobKind, Status, Write
@@ -232,6 +233,8 @@ def test_a_cancel_is_brought_in_while_the_answer_about_its_order_is_written(
         poll(order.provider)
 
     at_once(recall, answer)
+    assert has_schedule.is_set() and has_order.is_set(), "both have met"
+    assert order.events.filter(kind=EventKind.CANCEL, text=WORDS).count() == 1
 
 
 def test_cancels_of_one_call_are_brought_in_while_answers_about_their_orders_are_written(
@@ -259,3 +262,5 @@ def test_cancels_of_one_call_are_brought_in_while_answers_about_their_orders_are
         poll(order.provider)
 
     at_once(lambda: recalled_requests.recall_calls(order.provider_id, now=NOON), answer)
+    for one in (order, *others):
+        assert one.events.filter(kind=EventKind.CANCEL, text=WORDS).count() == 1
