@@ -14,7 +14,7 @@ from ..limits.drawn_before import DrawnForm
 from ..models import Order
 from ..shown import CHANGED
 from ..tags import NotATag, read_tags
-from . import shown_holds, shown_refills
+from . import shown_history, shown_holds
 from .bulk_action import MOST
 from .chosen_orders import NotChosen, read
 
@@ -54,7 +54,7 @@ def _read(text: str) -> list[int]:
 def _readable(text: str) -> str:
     """The numbers of what was shown, still as text: a job keeps them so."""
     try:
-        shown_refills.read(text)
+        shown_history.read(text)
     except NotChosen:
         raise forms.ValidationError(LOST) from None
     return text
@@ -171,12 +171,18 @@ class BulkDrawnForm(DrawnForm, BulkForm):
 
 
 class BulkRefillForm(BulkDrawnForm):
-    """Refilling many. `shown_refills` are the newest of each when the confirmation was drawn."""
+    """Refilling many. `shown_refill_lines` is what was heard of each when this was drawn."""
 
-    shown_refills = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_refill_lines = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def clean_shown_refills(self) -> str:
-        return _readable(self.cleaned_data["shown_refills"])
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if "shown_refill_lines" not in self.data:
+            self.add_error(None, CHANGED)  # a page of the release before
+        return values
+
+    def clean_shown_refill_lines(self) -> str:
+        return _readable(self.cleaned_data["shown_refill_lines"])
 
 
 class BulkCancelForm(BulkDrawnForm):

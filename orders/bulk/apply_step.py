@@ -17,7 +17,7 @@ from ..annotate import annotate
 from ..draft import OrderDraft
 from ..limits import agree_terms, check_limits
 from ..limits.doubtful_rows import known_gap
-from ..models import BulkItem, Order, OrderQuerySet, PollSchedule
+from ..models import BulkItem, EventKind, Order, OrderQuerySet, PollSchedule
 from ..placing import before_sending, place_orders
 from ..placing.order_again import CannotOrderAgain
 from ..placing.sent_after_all import words_beside
@@ -26,7 +26,7 @@ from ..shown import of_hold
 from ..status import FINAL, JobKind, Status
 from ..tags import NotATag, read_tags, without
 from ..terms import Terms, faults
-from . import shown_cancels, shown_refills
+from . import shown_history
 from .bulk_action import Act, bought_for, form_key_for, left_out_of, note_made, stand_by
 from .ordered_again import ask_once_more, shown_sends, told_of_beside, why_asked_again
 from .shown_holds import is_shown
@@ -37,7 +37,8 @@ HAS_NONE_OF_THEM = "It has none of these tags."
 WAITS_ANEW = "It waits for something else than what was confirmed: look at it once more."
 ON_ITS_PAGE = "Release it on its own page if it is meant as a second order."
 REFILLED_SINCE = (
-    "Another refill of it was asked for, or under way as this was confirmed: look at it once more."
+    "A refill of it was under way as this was confirmed, or asked for, sent or answered since: "
+    "look at it once more."
 )
 CANCELED_SINCE = (
     "A cancel of it was asked for, sent or answered since this was confirmed: look at it once more."
@@ -92,7 +93,7 @@ def not_polled(order: Order) -> str:
 
 
 def _refill(item: BulkItem, now: datetime) -> str:
-    """After no other refill of it than the confirmation was drawn with."""
+    """After no more was heard of its refills than the confirmation was drawn with."""
     if not _is_refill_as_shown(item):
         return _why_not_refilled(item, now)
     return request_refills.request_refill(
@@ -106,8 +107,8 @@ def _why_not_refilled(item: BulkItem, now: datetime) -> str:
 
 
 def _is_refill_as_shown(item: BulkItem) -> bool:
-    shown = item.job.terms.get("shown_refills", "")
-    return shown_refills.is_as_shown(shown, item.order_id)
+    shown = item.job.terms.get("shown_refill_lines", "")
+    return shown_history.is_as_shown(shown, item.order_id, EventKind.REFILL)
 
 
 def _cancel(item: BulkItem, now: datetime) -> str:
@@ -121,9 +122,13 @@ def _cancel(item: BulkItem, now: datetime) -> str:
 
 
 def _why_not_canceled(item: BulkItem, now: datetime) -> str:
-    shown = item.job.terms.get("shown_cancels", "")
     words = request_cancels.why_not(item.order)
-    return words or ("" if shown_cancels.is_as_shown(shown, item.order_id) else CANCELED_SINCE)
+    return words or ("" if _is_cancel_as_shown(item) else CANCELED_SINCE)
+
+
+def _is_cancel_as_shown(item: BulkItem) -> bool:
+    shown = item.job.terms.get("shown_cancels", "")
+    return shown_history.is_as_shown(shown, item.order_id, EventKind.CANCEL)
 
 
 def _hold(item: BulkItem, now: datetime) -> str:

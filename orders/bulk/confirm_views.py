@@ -24,7 +24,7 @@ from core.web.policy import StaffRequest, allow
 from ..models import BulkJob, OrderQuerySet
 from ..placing.order_again import why_never_again
 from ..status import JobKind
-from . import shown_cancels, shown_refills, tasks
+from . import shown_history, tasks
 from .about_forms import (
     BulkCancelForm,
     BulkForm,
@@ -169,9 +169,9 @@ def _ask(
     if kind == JobKind.REORDER:  # before anything is looked at
         beside = spelled(may_repeat(in_parts(chosen), now))
     elif kind == JobKind.REFILL:
-        refills = shown_refills.newest_of(in_parts(chosen))
+        refills = shown_history.of_refills(in_parts(chosen))
     elif kind == JobKind.CANCEL:
-        cancels = shown_cancels.newest_of(in_parts(chosen))
+        cancels = shown_history.of_cancels(in_parts(chosen))
     again = once_more(in_parts(chosen), _ids(beside), request.user, now) if beside else None
     seen = outlook(kind, in_parts(chosen), why_never_again, person=request.user, now=now)
     left = spelled(seen.left_ids), spelled(seen.beside_ids)
@@ -196,7 +196,7 @@ def _ask(
         "left_unless_meant": left[1],
         "shown_beside": beside,
         "shown_sends": ".".join(sorted(seen.told_sends)),
-        "shown_refills": refills,
+        "shown_refill_lines": refills,
         "shown_cancels": cancels,
         "shown_terms": _shown(chosen, beside, *left) if kind == JobKind.REORDER else "",
     }

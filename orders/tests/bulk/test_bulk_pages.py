@@ -50,7 +50,7 @@ def confirmation(browser: Client, query: str) -> dict[str, Any]:
     """What the form of the confirmation carries."""
     context = browser.get(f"/orders/bulk/?{query}").context
     names = ["chosen", "left_out", "left_unless_meant"]
-    names += ["shown_orders", "shown_terms", "shown_cancels"]
+    names += ["shown_orders", "shown_terms", "shown_cancels", "shown_refill_lines"]
     return {"form_key": str(context["form_key"])} | {name: context[name] for name in names}
 
 

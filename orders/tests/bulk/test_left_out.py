@@ -29,7 +29,7 @@ from tests.one_line import one_line
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 CARRIED = (
     *("form_key", "chosen", "left_out", "left_unless_meant", "shown_orders", "shown_terms"),
-    *("shown_beside", "shown_sends", "shown_refills", "shown_cancels"),
+    *("shown_beside", "shown_sends", "shown_refill_lines", "shown_cancels"),
 )
 
 

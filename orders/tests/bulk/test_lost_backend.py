@@ -37,7 +37,7 @@ def _job(kind: JobKind) -> BulkJob:
     held: dict[str, Any] = {"hold_reason": HoldReason.STAFF} if kind is JobKind.RELEASE else {}
     stands = STANDS.get(kind, Status.COMPLETED)
     numbers = [make_order(stands, service=service, **held).pk for _ in range(2)]
-    terms: dict[str, Any] = {"shown_refills": ""} if kind is JobKind.REFILL else {}
+    terms: dict[str, Any] = {}
     if held:
         terms = {"shown_holds": {HoldReason.STAFF.value: ",".join(map(str, numbers))}}
     boss, key = make_user(Role.MANAGER), uuid.uuid4()

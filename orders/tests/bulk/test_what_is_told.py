@@ -49,7 +49,14 @@ def test_what_was_announced_as_left_out_is_no_failure(
     make_order(Status.IN_PROGRESS, service=service)
     address = "/orders/bulk/?kind=refill&scope=all"
     context = staff.get(address).context
-    names = ("form_key", "chosen", "shown_orders", "shown_refills", "left_out", "left_unless_meant")
+    names = (
+        "form_key",
+        "chosen",
+        "shown_orders",
+        "shown_refill_lines",
+        "left_out",
+        "left_unless_meant",
+    )
     said: dict[str, Any] = {name: context[name] for name in names}
     said["restores"] = context["form"].restores_shown
     assert staff.post(address, said).status_code == 302

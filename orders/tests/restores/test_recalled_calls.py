@@ -13,7 +13,7 @@ from django.db import IntegrityError
 from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Answered, Later, outcome_to_json
 from orders.aftersales.request_cancels import request_cancel
-from orders.bulk import shown_cancels
+from orders.bulk import shown_history
 from orders.bulk.apply_step import CANCELED_SINCE
 from orders.models import BulkJob, CancelRequest, Halt, Order, PollSchedule, Refill, RequestCall
 from orders.sending.restore_check import (
@@ -300,7 +300,7 @@ def test_cancels_of_many_under_way_leave_out_what_the_journal_knows_as_sent(monk
     assert not CancelRequest.objects.exists()
     assert job.items.get().words == CANCELED_SINCE
     since = begin_again([order], NOON + timedelta(minutes=6), JobKind.CANCEL)
-    heard = {"shown_cancels": shown_cancels.newest_of([Order.objects.all()])}
+    heard = {"shown_cancels": shown_history.of_cancels([Order.objects.all()])}
     BulkJob.objects.filter(pk=since.pk).update(terms=heard)
     run_job(since, NOON + timedelta(minutes=7))
     assert CancelRequest.objects.get().order == order
