@@ -6,12 +6,16 @@ and each time only after the order's own status was read anew: that alone says w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from django.db import transaction
+
 from core import clocks
 from core.rows.bulk import read_by_key, write_columns
+from core.rows.loops import in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -24,8 +28,10 @@ from ..status import OPEN_CANCELS, UNCLEAR, CancelStatus, Write
 from .batch_outcome import Answered, AnyOutcome, Later, Lost, Outcome, RowOutcome, refused_by_all
 from .send_requests import RequestKind
 
+log = logging.getLogger(__name__)
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 CAME_LATE = "An answer to the cancel came late."
+NOT_WRITTEN: Final = Lost("The answer could not be written down; the log of the desk says why.")
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
 
 
@@ -68,12 +74,31 @@ def record(
 ) -> None:
     """Write down what one call said of each of these requests, as they were claimed.
 
-    Their orders are asked about next: only their status says what became of them.
+    Their orders are asked about next: only their status says what became of them. One whose answer
+    cannot be written down counts as lost and keeps no other from its own.
     """
-    for request in requests:
-        write(request, _row_outcome(request, outcome, now), now=now)
-    if not isinstance(outcome, Later):
-        poll_soon([request.order_id for request in requests], now)
+    broken = _write_all(requests, outcome, now)
+    for request in broken:  # no file keeps it either, once the others are written
+        about = (
+            outcome.about(request.order.external_id) if isinstance(outcome, Answered) else outcome
+        )
+        log.error("the answer to the %s counts as lost: %s", request, about)
+    _write_all(broken, NOT_WRITTEN, now)
+    asked = broken if isinstance(outcome, Later) else requests
+    poll_soon([request.order_id for request in asked], now)
+
+
+def _write_all(
+    requests: Sequence[CancelRequest], outcome: Outcome[CancelAccepted | Refused], now: datetime
+) -> list[CancelRequest]:
+    """Which of them could not be written."""
+
+    def write_some(some: Sequence[CancelRequest]) -> None:
+        with transaction.atomic():
+            for request in some:
+                write(request, _row_outcome(request, outcome, now), now=now)
+
+    return in_halves(requests, write_some, what="answers to cancels", most=len(requests))
 
 
 def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: datetime) -> None:

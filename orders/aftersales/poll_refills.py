@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from core import clocks
 from core.clocks import Clock
+from core.rows.loops import in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions import calling
 from providers.connect import batch_size
@@ -20,6 +21,7 @@ from providers.models import Provider
 from providers.panel_api import BatchRefused, RefillProgress, Unreadable
 
 from ..models import EventKind, OrderEvent, Refill
+from ..polling.poll_batch import NOT_WRITTEN
 from ..polling.poll_schedule import next_check_in
 from ..polling.same_refusal import RefusedQuestions, refused_alone
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, RefillStatus
@@ -103,12 +105,25 @@ def _halve(batch: Sequence[Refill], most: int, *, singly: bool, now: datetime) -
 
 
 def record(batch: Sequence[Refill], answers: Answers, *, now: datetime) -> None:
-    """Write what the provider said. One unreadable row does not touch the others."""
+    """Write what the provider said. One unreadable row does not touch the others, nor does one
+    whose answer cannot be written down: it counts as unreadable, and is asked about less often."""
+    rows = sorted(batch, key=attrgetter("pk"))  # as `lose_sight`, or both wait
+
+    def write(some: Sequence[Refill]) -> None:
+        _record(some, answers, now)
+
+    if broken := in_halves(rows, write, what="answers about refills", most=len(rows)):
+        answers = dict.fromkeys((refill.followed_by for refill in broken), NOT_WRITTEN)
+        in_halves(broken, write, what="refills whose answer is broken", most=len(broken))
+
+
+def _record(batch: Sequence[Refill], answers: Answers, now: datetime) -> None:
+    """All of them or, where one is broken, none."""
     jitter = random.uniform(0.9, 1.1)  # noqa: S311  (it keeps no secret)
     nothing = Unreadable("No row.", missing=True)
     events: list[OrderEvent] = []
     with transaction.atomic():
-        for refill in sorted(batch, key=attrgetter("pk")):  # as `lose_sight`, or both wait
+        for refill in batch:
             said = answers.get(refill.followed_by, nothing)
             if isinstance(said, Unreadable):
                 changes, text = _unreadable(refill, said, now)

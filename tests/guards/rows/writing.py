@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 LOOPS = "core/tests/test_loops.py"
 ODD_CATALOGS = "providers/tests/test_odd_catalogs.py"
+REFUSED = "orders/tests/aftersales/test_refused_writes.py"
 POISON = "orders/tests/sending/test_poison_rows.py"
 
 GUARDS = (
@@ -69,5 +70,24 @@ GUARDS = (
         ),
         "orders/polling/poll_batch.py",
         items=(18,),
+    ),
+    Guard(
+        "refill: an answer that cannot be written is put off and keeps no other waiting",
+        'in_halves(broken, write, what="refills whose answer is broken", most=len(broken))\n',
+        "pass\n",
+        (
+            f"{REFUSED}"
+            "::test_a_refill_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting",
+        ),
+        "orders/aftersales/poll_refills.py",
+        items=(18,),
+    ),
+    Guard(
+        "cancel: an answer that cannot be written counts as lost and keeps no other from its own",
+        "    _write_all(broken, NOT_WRITTEN, now)\n",
+        "",
+        (f"{REFUSED}::test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call",),
+        "orders/aftersales/cancel_sends.py",
+        items=(18, 24),
     ),
 )

@@ -1,0 +1,103 @@
+"""What one call said of many refills or cancels: a row that the database refuses keeps no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from orders.aftersales import cancel_sends, poll_refills
+from orders.aftersales.batch_outcome import Answered, RowOutcome
+from orders.models import CancelRequest, EventKind, OrderEvent, Refill, RequestCall
+from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status, Write
+from providers.panel_api import CancelAccepted, RefillProgress, RefillState, Unreadable
+from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+LATE = NOON + timedelta(minutes=5)
+Call = tuple[list[CancelRequest], Answered[Any]]
+NO_NUMBER = RowOutcome(CancelStatus.ACCEPTED, "Taken.", {"requests": None})
+
+
+def refusing(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+    is_poison: Callable[..., bool],
+    result: object,
+) -> None:
+    """Let a function give what no database takes, where `is_poison` of its arguments."""
+    real = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *args: result if is_poison(*args) else real(*args))
+
+
+def test_a_refill_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = make_provider()
+    service = make_service(account)
+    refills = [
+        make_refill(RefillStatus.PENDING, order=make_order(Status.COMPLETED, service=service))
+        for _ in range(5)
+    ]
+    poison = refills[2].pk
+    refused = {"code": None}, "It has gone on."
+    refusing(
+        monkeypatch, poll_refills, "_progress", lambda refill, *_: refill.pk == poison, refused
+    )
+    done = RefillProgress(RefillState.COMPLETED, "Completed")
+    answers: dict[str, RefillProgress | Unreadable] = {one.followed_by: done for one in refills}
+    poll_refills.record(refills, answers, now=LATE)
+    left = Refill.objects.exclude(status=RefillStatus.COMPLETED).get()
+    assert (left.pk, left.status, left.due_at > LATE) == (poison, RefillStatus.PENDING, True)
+    assert left.failures > 0
+    told = OrderEvent.objects.filter(kind=EventKind.REFILL).values_list("order", flat=True)
+    assert set(told) == {one.order_id for one in refills} - {left.order_id}
+
+
+@pytest.fixture
+def answered() -> Call:
+    """A call about four cancels that the provider took, not yet written down."""
+    account = make_provider()
+    service = make_service(account)
+    call = RequestCall.objects.create(provider=account, write=Write.CANCEL, started_at=NOON)
+    sent = {"requests": 1, "call": call, "sent_at": NOON, "due_at": LATE}
+    for _ in range(4):
+        order = make_order(Status.IN_PROGRESS, service=service)
+        make_cancel(CancelStatus.SENDING, order=order, **sent)
+    cancels = list(CancelRequest.objects.select_related("order").order_by("pk"))
+    return cancels, Answered({one.order.external_id: CancelAccepted("c") for one in cancels})
+
+
+def test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call(
+    answered: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cancels, outcome = answered
+    poison = cancels[1].pk
+    refusing(
+        monkeypatch,
+        cancel_sends,
+        "_row_outcome",
+        lambda one, said, _: one.pk == poison and said is outcome,
+        NO_NUMBER,
+    )
+    cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
+    left = CancelRequest.objects.exclude(status=CancelStatus.ACCEPTED).get()
+    assert (left.pk, left.status, left.code) == (poison, CancelStatus.QUEUED, UNCLEAR)
+    assert "CancelAccepted(request_id='c')" in caplog.text
+    assert OrderEvent.objects.filter(kind=EventKind.CANCEL).count() == 4
+
+
+def test_a_cancel_of_which_nothing_can_be_written_keeps_no_other_of_its_call(
+    answered: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancels, outcome = answered
+    poison = cancels[1].pk
+    refusing(monkeypatch, cancel_sends, "_row_outcome", lambda one, *_: one.pk == poison, NO_NUMBER)
+    cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
+    left = CancelRequest.objects.exclude(status=CancelStatus.ACCEPTED).get()
+    assert (left.pk, left.status) == (poison, CancelStatus.SENDING), "the reaper's, in its time"
+    assert OrderEvent.objects.filter(kind=EventKind.CANCEL).count() == 3
