@@ -12,12 +12,14 @@ from .builders import make_attempt, make_event, make_order, make_provider, make_
 
 ORDERS = 2000
 ACCOUNTS = 20
+DAYS_BETWEEN = 5
 _OTHERS = (Status.IN_PROGRESS, Status.PENDING, Status.PARTIAL, Status.CANCELED)
 _FIRST = 1_000_000  # the number of the first of them
 
 
 def fill() -> None:
-    """`ORDERS` that were sent once each, as many at each account, most of them completed."""
+    """`ORDERS` that were sent once each, as many at each account, most of them completed: one every
+    `DAYS_BETWEEN` days."""
     services = [make_service(make_provider()) for _ in range(ACCOUNTS)]
     for place, service in enumerate(services):
         status = _OTHERS[place] if place < len(_OTHERS) else Status.COMPLETED
@@ -47,7 +49,16 @@ def _of_order(number: str) -> dict[str, str]:
         "link": f"'https://lumen.example/' || {_text(number)}",
         "link_key": _text(number),
         "reference": f"'R' || {_text(number)}",
+        "created_at": _before("created_at", sqlite=sqlite),
+        "ended_at": _before("ended_at", sqlite=sqlite),
     }
+
+
+def _before(column: str, *, sqlite: bool) -> str:
+    """Each of an account longer ago than the one that was made before it."""
+    if sqlite:
+        return f"datetime({column}, (-{DAYS_BETWEEN} * n) || ' days')"
+    return f"{column} - n * interval '{DAYS_BETWEEN} days'"
 
 
 def _text(number: str) -> str:
