@@ -153,7 +153,8 @@ class Attempt(models.Model):
             ),
         ]
         indexes = [
-            # Partial, lest SQLite take it before those of a few rows below: `newest_of`.
+            # Partial, lest SQLite take it before those of a few rows below: `newest_of`. Figures:
+            # docs/decisions/the-newest-sends-of-an-account.md
             models.Index(
                 fields=["provider", "-id"], condition=Q(number__gte=1), name="attempt_by_account"
             ),
