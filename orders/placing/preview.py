@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from decimal import Decimal
 
 from providers.models import Provider
@@ -92,9 +92,10 @@ def _last_run(first: datetime, runs: int | None, interval: int | None) -> dateti
     if runs is None or interval is None:
         return None
     try:
-        return first + timedelta(minutes=(runs - 1) * interval)
+        last = first + timedelta(minutes=(runs - 1) * interval)
     except OverflowError:
         return None
+    return last if last.year < MAXYEAR else None  # every zone can still say it
 
 
 def _hints(form: OrderForm) -> tuple[str, ...]:

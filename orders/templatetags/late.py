@@ -56,5 +56,8 @@ def late(order: Order) -> Late | None:
 
 def _longest(usual: timedelta, units: int | None) -> timedelta:
     """How long it may take without a word: many units take longer than those of the average."""
-    expected = usual * max(1, (units or 0) / COUNTED_FOR)
-    return max(TIMES * expected, expected + AT_LEAST)
+    try:
+        expected = usual * max(1, (units or 0) / COUNTED_FOR)
+        return max(TIMES * expected, expected + AT_LEAST)
+    except OverflowError:  # millions of years: no order is open for so long
+        return timedelta.max

@@ -69,6 +69,18 @@ def test_it_is_late_only_beyond_what_may_be_usual(
     assert late(sent(usual=usual, units=units, payload=payload, seen_after=limit + second))
 
 
+@pytest.mark.parametrize(
+    ("usual", "units"), [("9999 days", 40_000_000), ("1 day", 10**12), ("9999 days", 2**63 - 1)]
+)
+def test_what_takes_longer_than_can_be_said_is_not_late_and_the_list_is_shown(
+    staff: Client, usual: str, units: int
+) -> None:
+    order = sent(usual=usual, units=units, payload={"link": "https://lumen.example/a"})
+    assert late(order) is None
+    for address in ("/orders/", f"/orders/{order.pk}/", f"/orders/{order.pk}/peek/"):
+        assert staff.get(address).status_code == 200
+
+
 def test_it_is_late_as_of_when_its_status_was_read(staff: Client) -> None:
     """A provider that does not answer may have completed it meanwhile."""
     order = sent(seen_after=timedelta(hours=2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -363,6 +363,13 @@ def test_a_cost_above_the_last_known_balance_is_said() -> None:
 
 def test_an_endless_drip_feed_has_no_end_to_show() -> None:
     values = {"link": LINK, "quantity": "10", "runs": "10000", "interval": "525600"}
+    assert preview("Default", values).last_run_at is None
+
+
+def test_a_drip_feed_that_ends_with_the_last_year_has_no_end_to_show() -> None:
+    """Its end would be in a year that has no name where clocks are ahead."""
+    hours = (datetime.max.replace(tzinfo=UTC) - NOON) // timedelta(hours=1)
+    values = {"link": LINK, "quantity": "10", "runs": str(hours + 1), "interval": "60"}
     assert preview("Default", values).last_run_at is None
 
 
