@@ -23,7 +23,9 @@ BESIDE: Final = (
     "Another cancel of it had been sent before the database was put back, as is known only now: "
     "this one is given up. Look at what became of that one before you ask once more."
 )
-NOT_SENT_CANCELS: Final = (CancelStatus.QUEUED, CancelStatus.SENDING)
+WAITS: Final = Q(status__in=(CancelStatus.QUEUED, CancelStatus.SENDING))
+GIVEN_UP: Final = Q(status=CancelStatus.REFUSED, code=UNCLEAR)
+NEVER_SENT: Final = Q(status__in=(CancelStatus.ENDED, CancelStatus.REFUSED), requests=0)
 
 
 def take_cancel(
@@ -51,24 +53,28 @@ def take_cancel(
         if is_perhaps_open:  # what its own call is answered will say; until then nobody knows
             in_hands.give_up_to_send(WORDS, now)
         return True
+    which = _to_take(of_order, is_taken=is_taken, is_perhaps_open=is_perhaps_open)
     taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
-    waiting = mine.filter(status__in=NOT_SENT_CANCELS)
-    if waiting.update(requests=F("requests") + 1, reason="", **taken):
+    again = {"requests": F("requests") + 1, "reason": "", "ended_at": None}
+    if mine.filter(which).update(**again, **taken):
         return True
-    if is_taken and not of_order.open().exists():  # given up for an earlier call
-        given_up = mine.filter(status=CancelStatus.REFUSED, code=UNCLEAR)
-        again = {"requests": F("requests") + 1, "reason": "", "ended_at": None}
-        if given_up.update(**again, **taken):
-            return True
-    over = (CancelStatus.ENDED, CancelStatus.REFUSED)
-    never_sent = mine.filter(status__in=over, requests=0)
+    never_sent = mine.filter(NEVER_SENT)
     if not never_sent.exists():
         return not mine.exists()
-    if is_perhaps_open and not of_order.open().exists():
-        never_sent.update(requests=1, reason="", ended_at=None, **taken)
-    else:  # nothing here says any more that no try to send it is known
-        never_sent.filter(status=CancelStatus.REFUSED).update(requests=1)
+    # Nothing here says any more that no try to send it is known.
+    never_sent.filter(status=CancelStatus.REFUSED).update(requests=1)
     return True
+
+
+def _to_take(of_order: CancelQuerySet, *, is_taken: bool, is_perhaps_open: bool) -> Q:
+    """Which one comes into the call's hands: one that waits; one that has ended only where none of
+    the order is open, given up for an earlier call where this one is proven to be taken, or never
+    sent where this one may be."""
+    which = WAITS
+    if not of_order.open().exists():
+        which |= GIVEN_UP if is_taken else Q()
+        which |= NEVER_SENT if is_perhaps_open else Q()
+    return which
 
 
 def _in_hands_of_another(
