@@ -18,7 +18,7 @@ from django.db.models import Max
 from core import shown_fields
 
 from .link_queue import ahead_of
-from .models import Attempt, EventKind, Halt, JournalGap, Order, Refill
+from .models import Attempt, EventKind, Halt, JournalGap, Order, OrderEvent, Refill
 from .status import HaltKind, HoldReason, Status
 
 CHANGED = shown_fields.CHANGED
@@ -134,20 +134,34 @@ def restores() -> Restores:
     return Restores(f"{numbers}.{int(newest.timestamp() * 1_000_000)}", newest)
 
 
-def of_newest(refill: Refill | None) -> str:
-    """After which refill of an order another one is asked for, how often that was sent (a machine
-    may tell later that one which was taken back had been), and whether the database was put back
-    since: one that was asked for before may be missing."""
-    newest = f"{refill.pk}.{refill.requests}" if refill else "none"
-    word = restores().word
-    return f"{newest}-{word}" if word else newest
+def newest_line(order_id: int, kind: EventKind) -> int | None:
+    """After which line of its history about refills, or cancels, another one is asked for. Each
+    that is asked for, sent, answered, doubted or ended by a person has one there; its row may be
+    missing, or stand as it did."""
+    lines = OrderEvent.objects.filter(order=order_id, kind=kind)
+    newest: int | None = lines.aggregate(newest=Max("pk"))["newest"]
+    return newest
+
+
+def of_newest_refill(order: Order) -> str:
+    """After what was heard of its refills another one is asked for, and whether the database was
+    put back since: one that was asked for before may be missing."""
+    line = newest_line(order.pk, EventKind.REFILL)  # before the row is read
+    return word_of_refill(line, order.refills.order_by("-pk").first(), since_restores())
+
+
+def word_of_refill(line: int | None, refill: Refill | None, restored: str) -> str:
+    """The line alone knows of a late answer; the row, and how often it was sent, of one that was
+    made without a line."""
+    if line is None and refill is None:
+        return f"none{restored}"
+    row = f"{refill.pk}.{refill.requests}" if refill else "none"
+    return f"{line or 0}.{row}{restored}"
 
 
 def of_newest_cancel(order: Order) -> str:
-    """After which line of its history about cancels another one is asked for, as `of_newest`. Each
-    that is asked for, sent, answered or given up has one there, also where its row is gone."""
-    told = order.events.filter(kind=EventKind.CANCEL).aggregate(newest=Max("pk"))
-    return f"{told['newest'] or 'none'}{since_restores()}"
+    """As `of_newest_refill`, of its cancels."""
+    return f"{newest_line(order.pk, EventKind.CANCEL) or 'none'}{since_restores()}"
 
 
 def since_restores() -> str:

@@ -20,7 +20,7 @@ from core.web.policy import StaffRequest, allow
 from .. import shown, wake_ups
 from ..limits import doubtful_rows
 from ..lists.opened_from import to_order
-from ..models import CancelRequest, Halt, Order, Refill
+from ..models import CancelRequest, EventKind, Halt, Order, Refill
 from ..placing.withdrawn import withdrawn_in_words
 from ..sending.halts import one_at_a_time
 from ..status import AT_PROVIDER, REFILLABLE, REFILLS_TO_SEND, CancelStatus, Write
@@ -36,13 +36,8 @@ SHOWN = 20  # of an order's refills and of its requests to cancel
 def order_refill(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider to refill it."""
     order = get_object_or_404(Order.objects.for_list(), pk=pk)
-    known = doubtful_rows.known_gap()  # not one that is found from here on
-    words, newest = shown.CHANGED, shown.of_newest(order.refills.order_by("-pk").first())
     is_another = shown.is_another(order, request.GET.get("of", ""))
-    if not is_another and request.POST.get("shown") == newest:
-        words = request_refills.request_refill(
-            order, actor=request.user, now=database_now(), known_gap=known
-        )
+    words = shown.CHANGED if is_another else _refill(order, request)
     if not words:
         _ring(order.provider_id)
     _say(request, words, f"A refill of order {order} is requested.")
@@ -153,14 +148,16 @@ def requests_of(order: Order) -> dict[str, Any]:
     """The refills and cancels of an order, and why it can have no more."""
     known = shown.since_restores()  # before they are read
     newest_cancel = shown.of_newest_cancel(order) if order.status in AT_PROVIDER else ""
+    is_refillable = order.status in REFILLABLE
+    line = shown.newest_line(order.pk, EventKind.REFILL) if is_refillable else None
     newest_refills = order.refills.select_related("requested_by").order_by("-pk")
     newest_cancels = order.cancel_requests.select_related("requested_by").order_by("-pk")
     asked_for, cancels = list(newest_refills[:SHOWN]), list(newest_cancels[:SHOWN])
     can: dict[str, Any] = {}
-    if order.status in REFILLABLE:
+    if is_refillable:
         can = {"refill": True, "why": request_refills.why_not(order, database_now())}
         can["hint"] = request_refills.hint(order)
-        can["shown"] = shown.of_newest(asked_for[0] if asked_for else None)
+        can["shown"] = shown.word_of_refill(line, asked_for[0] if asked_for else None, known)
     elif order.status in AT_PROVIDER:
         can = {
             "cancel": True,
@@ -176,6 +173,18 @@ def requests_of(order: Order) -> dict[str, Any]:
         "requests_moving": any(refill.is_moving for refill in asked_for),
         "request_halts": _halts(order, asked_for, cancels),
     }
+
+
+def _refill(order: Order, request: StaffRequest) -> str:
+    """After no more was heard of its refills than the page has shown."""
+    known = doubtful_rows.known_gap()  # not one that is found from here on
+    with transaction.atomic():
+        one_at_a_time(order.provider)  # a late answer is taken in, or waits
+        if request.POST.get("shown") != shown.of_newest_refill(order):
+            return shown.CHANGED
+        return request_refills.request_refill(
+            order, actor=request.user, now=database_now(), known_gap=known
+        )
 
 
 def _cancel(order: Order, request: StaffRequest) -> str:

@@ -94,6 +94,7 @@ def not_polled(order: Order) -> str:
 
 def _refill(item: BulkItem, now: datetime) -> str:
     """After no more was heard of its refills than the confirmation was drawn with."""
+    _hold_account(item)
     if not _is_refill_as_shown(item):
         return _why_not_refilled(item, now)
     return request_refills.request_refill(
@@ -114,11 +115,16 @@ def _is_refill_as_shown(item: BulkItem) -> bool:
 def _cancel(item: BulkItem, now: datetime) -> str:
     """After no more was heard of its cancels than the confirmation was drawn with. Of what this
     action has sent before the database was put back the history alone tells."""
-    one_at_a_time(item.order.provider)  # before it looks: this moment it may be found
-    stand_by(item)
+    _hold_account(item)
     if words := _why_not_canceled(item, now):
         return words
     return request_cancels.request_cancel(item.order, actor=item.job.started_by, now=now)
+
+
+def _hold_account(item: BulkItem) -> None:
+    """Before it looks: this moment an earlier one, an answer or a gap may be found."""
+    one_at_a_time(item.order.provider)
+    stand_by(item)
 
 
 def _why_not_canceled(item: BulkItem, now: datetime) -> str:

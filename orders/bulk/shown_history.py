@@ -9,6 +9,7 @@ from functools import lru_cache
 from django.db.models import Max
 
 from ..models import EventKind, OrderEvent, OrderQuerySet, Refill
+from ..shown import newest_line
 from . import chosen_orders
 from .bulk_action import MOST
 
@@ -32,8 +33,7 @@ def read(text: str) -> frozenset[int]:
 def is_as_shown(shown: str, order_id: int, kind: EventKind) -> bool:
     """Whether no more was heard of this order's refills, or cancels, since it was confirmed. Its
     rows do not tell: one may be missing, or may have been sent or answered since."""
-    lines = OrderEvent.objects.filter(order=order_id, kind=kind)
-    newest = lines.aggregate(newest=Max("pk"))["newest"]
+    newest = newest_line(order_id, kind)
     return newest is None or newest in read(shown)
 
 

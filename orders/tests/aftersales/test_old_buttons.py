@@ -1,5 +1,5 @@
-"""*Withdraw*, *Close*, *Take back* and *Request cancellation* on a page of before act on what that
-has shown."""
+"""*Withdraw*, *Close*, *Take back*, *Refill* and *Request cancellation* on a page of before act
+on what that has shown."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from django.utils import timezone
 
 from core.roles import Role
 from orders.aftersales import cancel_sends, runs
+from orders.aftersales.batch_outcome import Answered, outcome_to_json
+from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.request_cancels import ASKED_FOR
-from orders.models import CancelRequest, Order, Refill
+from orders.aftersales.request_refills import withdraw_refill
+from orders.aftersales.send_requests import claim
+from orders.models import CancelRequest, EventKind, Order, Refill, RequestCall
+from orders.sending.restore_check.recalled_requests import take_in_kept
 from orders.shown import CHANGED
 from orders.status import CancelStatus, RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk
-from providers.panel_api import RefusalCode, Refused
+from providers.panel_api import RefillStarted, RefusalCode, Refused
 from tests.builders import (
     NOON,
     make_cancel,
@@ -26,11 +31,13 @@ from tests.builders import (
     make_provider,
     make_refill,
     make_service,
+    make_user,
 )
 from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
-LATER = NOON + timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
+LATER = NOON + MINUTE
 
 
 @pytest.fixture
@@ -44,6 +51,27 @@ def carried(staff: Client, order: Order, step: str) -> dict[str, str]:
     page = staff.get(f"/orders/{order.pk}/").content.decode()
     found = re.search(rf'formaction="{step}[^"]*"\s+name="shown" value="([^"]*)"', page)
     return {"shown": found[1]} if found else {}
+
+
+def closed_in_doubt() -> tuple[Refill, RequestCall]:
+    """The machine of a refill died with the answer on its disk, and a person stopped looking."""
+    refill = make_refill(RefillStatus.QUEUED)
+    claimed = claim(REFILLS, refill.provider, now=NOON)
+    assert claimed is not None
+    assert runs.reap_lost_requests(now=NOON + 2 * MINUTE) == 1
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.UNCONFIRMED
+    assert withdraw_refill(refill, actor=make_user(), now=NOON + 3 * MINUTE)
+    refill.refresh_from_db()
+    return refill, claimed.call
+
+
+def late_answer(refill: Refill, call: RequestCall) -> None:
+    """That machine is back."""
+    kept = outcome_to_json(Answered({refill.order.external_id: RefillStarted("77")}))
+    assert take_in_kept({"call": call.idempotency_key, "outcome": kept}, now=NOON + 9 * MINUTE)
+    told = refill.order.events.filter(kind=EventKind.REFILL).latest("pk")
+    assert "took the refill on as 77" in told.text
 
 
 def where(refill: Refill) -> str:
@@ -74,6 +102,45 @@ def test_a_refill_of_which_a_machine_told_since_that_it_was_sent_is_not_asked_fo
     assert Refill.objects.count() == 1
     staff.post(step, carried(staff, refill.order, step))
     assert Refill.objects.count() == 2, "the page of now asks"
+
+
+def test_nor_one_that_was_closed_in_doubt_and_whose_answer_came_since(staff: Client) -> None:
+    """Its row is the one it was: the history alone tells of it."""
+    refill, call = closed_in_doubt()
+    step = f"/orders/{refill.order_id}/refill/"
+    seen = carried(staff, refill.order, step)
+    assert seen
+    row = Refill.objects.values().get()
+    late_answer(refill, call)
+    assert Refill.objects.values().get() == row
+    assert CHANGED in answers(staff, step, seen)
+    assert Refill.objects.count() == 1
+    staff.post(step, carried(staff, refill.order, step))
+    assert Refill.objects.count() == 2, "the page of now asks"
+
+
+def test_a_page_of_the_release_before_asks_to_look_once_more_before_another_refill(
+    staff: Client,
+) -> None:
+    refill, _ = closed_in_doubt()
+    step = f"/orders/{refill.order_id}/refill/"
+    assert CHANGED in answers(staff, step, {"shown": f"{refill.pk}.{refill.requests}"})
+    assert Refill.objects.count() == 1
+    staff.post(step, carried(staff, refill.order, step))
+    assert Refill.objects.count() == 2, "once"
+
+
+def test_after_a_refill_that_has_no_line_in_the_history_another_one_is_asked_for(
+    staff: Client,
+) -> None:
+    refill = make_refill(RefillStatus.COMPLETED, order=make_order(Status.COMPLETED))
+    step = f"/orders/{refill.order_id}/refill/"
+    seen = carried(staff, refill.order, step)
+    staff.post(step, seen)
+    assert Refill.objects.count() == 2
+    Refill.objects.update(status=RefillStatus.COMPLETED)
+    staff.post(step, seen)
+    assert Refill.objects.count() == 2
 
 
 def test_nor_does_withdraw_the_selected(staff: Client) -> None:

@@ -19,6 +19,7 @@ from orders.sending.restore_check import recalled_requests, request_journal
 from orders.sending.restore_check.request_journal import JournaledCall, Named
 from orders.shown import CHANGED
 from orders.status import JobKind, RefillStatus, Status, Write
+from orders.tests.aftersales.test_old_buttons import closed_in_doubt, late_answer
 from orders.tests.restores.test_drawn_before import hidden_in
 from orders.tests.restores.test_many_over_a_gap import begin_again, run_job
 from tests.builders import NOON, make_order
@@ -101,6 +102,15 @@ def test_what_a_journal_has_told_since_of_a_refill_is_looked_at_once_more(
     assert confirmed(staff, fields) == [REFILLED_SINCE, ""]
     assert Refill.objects.filter(order=refill.order).count() == 1
     assert confirmed(staff, drawn(staff))[0] == "", "once it was looked at"
+
+
+def test_what_a_late_answer_has_told_since_is_looked_at_once_more(staff: Client) -> None:
+    refill, call = closed_in_doubt()
+    fields = drawn(staff)
+    late_answer(refill, call)
+    assert confirmed(staff, fields) == [REFILLED_SINCE]
+    assert Refill.objects.count() == 1
+    assert confirmed(staff, drawn(staff)) == [""], "once it was looked at"
 
 
 def test_what_is_heard_of_a_refill_without_a_row_is_looked_at_once_more(staff: Client) -> None:

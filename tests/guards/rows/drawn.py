@@ -78,8 +78,8 @@ GUARDS = (
     ),
     Guard(
         "refill: not with a button of before a restore",
-        '    return f"{newest}-{word}" if word else newest',
-        "    return newest",
+        '        return f"none{restored}"',
+        '        return "none"',
         (f"{DRAWN}::test_a_refill_button_of_before_a_restore_asks_for_none",),
         "orders/shown.py",
         items=(20, 23),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+BUTTONS = "orders/tests/aftersales/test_old_buttons.py"
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
+MEANWHILE = "orders/tests/restores/test_asked_meanwhile.py"
 NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
 TWICE = "orders/tests/aftersales/test_answers_read_twice.py"
 
@@ -46,6 +48,55 @@ GUARDS = (
         (f"{NUMBERS}::test_two_that_were_followed_by_one_number_before_are_asked_about_no_more",),
         "orders/aftersales/poll_refills.py",
         items=(9, 13),
+    ),
+    Guard(
+        "refill: another one only after what the page has shown of them",
+        '        if request.POST.get("shown") != shown.of_newest_refill(order):',
+        "        if False:",
+        (
+            f"{BUTTONS}::test_nor_one_that_was_closed_in_doubt_and_whose_answer_came_since",
+            f"{BUTTONS}"
+            "::test_a_page_of_the_release_before_asks_to_look_once_more_before_another_refill",
+        ),
+        "orders/aftersales/views.py",
+        items=(6, 10),
+    ),
+    Guard(
+        "refill: the page says what the history alone tells of them",
+        '    return f"{line or 0}.{row}{restored}"',
+        '    return f"0.{row}{restored}"',
+        (f"{BUTTONS}::test_nor_one_that_was_closed_in_doubt_and_whose_answer_came_since",),
+        "orders/shown.py",
+        items=(6, 10),
+    ),
+    Guard(
+        "refill: the page says which row it has shown, with a line or without",
+        '    return f"{line or 0}.{row}{restored}"',
+        '    return f"{line or 0}{restored}"',
+        (
+            f"{BUTTONS}"
+            "::test_a_refill_of_which_a_machine_told_since_that_it_was_sent_is_not_asked_for_again",
+        ),
+        "orders/shown.py",
+        items=(6,),
+    ),
+    Guard(
+        "refill: a click waits for a late answer that is being taken in",
+        "        one_at_a_time(order.provider)  # a late answer is taken in, or waits",
+        "        pass",
+        (f"{MEANWHILE}::test_a_click_for_a_refill_meanwhile_is_told_of_the_late_answer",),
+        "orders/aftersales/views.py",
+        items=(6, 10),
+        on_postgresql=True,
+    ),
+    Guard(
+        "refill: of many, each waits for a late answer that is being taken in",
+        "    _hold_account(item)\n    if not _is_refill_as_shown(item):",
+        "    if not _is_refill_as_shown(item):",
+        (f"{MEANWHILE}::test_refills_of_many_meanwhile_leave_it_out",),
+        "orders/bulk/apply_step.py",
+        items=(6, 10),
+        on_postgresql=True,
     ),
     Guard(
         "refill: requested not long ago, the one whose answer was lost may be under way",
