@@ -20,18 +20,19 @@ from .terms import Terms
 class OrderDraft:
     """What a form hands to `place_order`. `form_key` is the idempotency key drawn with the form.
 
-    `told_of` are the numbers of the orders that it may repeat and that the person was told of;
-    None: they want it however many there are. `with_batch`: those of its own mass order they were
-    shown as lines. `told_sends` names what may be bought already and has no order here that they
-    were told of (`placing/left_sends.py`); None: whatever there is. `agreed` are the terms they
-    were shown where these are not the service's own of this moment. `known_restores` is up to which
-    restore of the database they were told (`limits/drawn_before.py`); None: somebody else asks.
+    `told_of` names the orders that it may repeat, as the person was told that they stand
+    (`repeats.name_of`); None: they want it however many there are. `with_batch`: those of its own
+    mass order they were shown as lines. `told_sends` names what may be bought already and has no
+    order here that they were told of (`placing/left_sends.py`); None: whatever there is. `agreed`
+    are the terms they were shown where these are not the service's own of this moment.
+    `known_restores` is up to which restore of the database they were told
+    (`limits/drawn_before.py`); None: somebody else asks.
     """
 
     service: Service
     payload: OrderPayload
     form_key: UUID
-    told_of: frozenset[int] | None = None
+    told_of: frozenset[str] | None = None
     told_sends: frozenset[str] | None = frozenset()
     agreed: Terms | None = None
     with_batch: bool = False

@@ -21,7 +21,7 @@ from django.utils.timezone import localtime
 from core.clocks import SAME_LINE_SECONDS, SAME_ORDER_SECONDS
 from core.models import User
 
-from .status import ENDED_THERE, how_it_stands
+from .status import BY_WORD, ENDED_THERE, how_it_stands
 
 NAMED: Final = 20  # one by one, of what somebody was told of; the older ones as one
 
@@ -69,10 +69,13 @@ def why_asked(pk: int, status: str, placed_at: datetime) -> str:
     )
 
 
-def name_of(form_key: UUID) -> str:
-    """What a consent calls the order of this form. Not by its number: it may be given out before an
-    order with a lower one can be read, and a database that is put back gives it to another."""
-    return form_key.hex[:16]
+def name_of(form_key: UUID, status: str = "") -> str:
+    """What a consent calls the order of this form, and how it was told to stand: the same beside
+    one that a person says is not there is not meant beside it once it is known to be. Not by its
+    number: it may be given out before an order with a lower one can be read, and a database that is
+    put back gives it to another. Without a status: of a pasted line, which is no order yet."""
+    stands = "" if not status else "n" if status in BY_WORD else "t"
+    return f"{form_key.hex[:16]}{stands}"
 
 
 def spelled(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from ..limits.drawn_before import DrawnForm
 from ..models import Order
 from ..shown import CHANGED
 from ..tags import NotATag, read_tags
-from . import shown_history, shown_holds
+from . import shown_beside, shown_history, shown_holds
 from .bulk_action import MOST
 from .chosen_orders import NotChosen, read
 
@@ -234,8 +234,8 @@ class BulkNoteForm(BulkForm):
 class BulkReorderForm(BulkDrawnForm):
     """Buying again asks once more about links that are busy. `shown_terms` are the digests of the
     terms of their services and of the orders that the confirmation was drawn with, `shown_beside`
-    what there was for their services and links then: the box speaks of no other. `once_more` is the
-    tick that what was bought lately for these very orders is bought once more."""
+    what there was for their services and links then, and how it stood: the box speaks of no other.
+    `once_more` is the tick that what was bought lately for these orders is bought once more."""
 
     shown_terms = forms.CharField(required=False, max_length=129, widget=forms.HiddenInput)
     beside_open = forms.BooleanField(
@@ -249,14 +249,16 @@ class BulkReorderForm(BulkDrawnForm):
     def clean_shown_beside(self) -> str:
         text: str = self.cleaned_data["shown_beside"]
         try:
-            read(text or "0", most=MOST)
+            shown_beside.read(text)
         except NotChosen:
             raise forms.ValidationError(LOST) from None
         return text
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
-        if values.get("beside_open") and "shown_beside" not in self.data:
+        told = self.data.get("shown_beside")
+        is_told = told is not None and shown_beside.says_how_they_stand(told)
+        if values.get("beside_open") and not is_told:
             self.add_error(None, CHANGED)
         return values
 

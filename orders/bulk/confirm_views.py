@@ -38,11 +38,12 @@ from .about_forms import (
 from .again_lines import with_names
 from .apply_step import terms_of
 from .bulk_action import MOST, right_for, start_job
-from .chosen_orders import in_parts, read, spelled
+from .chosen_orders import in_parts, spelled
 from .once_more import NOT_TICKED, OnceMore, once_more
 from .ordered_again import may_repeat
 from .outlook import outlook
 from .selection import Selection
+from .shown_beside import read
 
 EXPORT = "export"
 TERMS_CHANGED = (
@@ -167,7 +168,7 @@ def _ask(
     chosen = said.get("chosen") or list(selection.orders().order_by().values_list("pk", flat=True))
     now, beside, refills, cancels = database_now(), "", "", ""
     if kind == JobKind.REORDER:  # before anything is looked at
-        beside = spelled(may_repeat(in_parts(chosen), now))
+        beside = str(may_repeat(in_parts(chosen), now))
     elif kind == JobKind.REFILL:
         refills = shown_history.of_refills(in_parts(chosen))
     elif kind == JobKind.CANCEL:
@@ -220,7 +221,7 @@ def _told_of(chosen: list[int], beside: str) -> list[int]:
 
 
 def _ids(beside: str) -> frozenset[int]:
-    return frozenset(read(beside, most=MOST) if beside else ())
+    return read(beside).numbers
 
 
 def _words_once(again: OnceMore, possible: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from django.db.models import Q, QuerySet
 
@@ -15,12 +14,14 @@ from providers.identity import lock_service
 from ..draft import OrderDraft
 from ..models import BulkItem, BulkJob, Order, OrderQuerySet
 from ..placing.place_orders import NotAgreed
-from ..repeats import Lately, why_asked
+from ..repeats import Lately, name_of, why_asked
 from ..status import COSTS_NOTHING, UNDER_WAY, JobKind
-from . import chosen_orders
 from .bulk_action import MOST, form_key_for
+from .shown_beside import ShownBeside
+from .shown_beside import read as read_beside
 
 NOT_SHOWN = "It was not there when you opened this page: look again."
+OTHERWISE = "That is not what you were told of it when you opened this page: look again."
 
 
 def bought_again(order_ids: Iterable[int]) -> QuerySet[BulkItem]:
@@ -36,16 +37,16 @@ def bought_or_to_buy(order_ids: Iterable[int]) -> QuerySet[BulkItem]:
     return items.filter(bought | Q(ok=None, job__state__in=UNDER_WAY)).order_by("pk")
 
 
-def may_repeat(parts: Iterable[OrderQuerySet], now: datetime) -> list[int]:
+def may_repeat(parts: Iterable[OrderQuerySet], now: datetime) -> ShownBeside:
     """What there is already for the services and links of these orders, the newest of it: exactly
     that is what a second time can be meant beside. By its numbers, for one that is lower may be
     committed later."""
-    found = set[int]()
+    found = dict[int, str]()
     for part in parts:
         some = part.order_by().select_related("service__provider")
         same = Order.objects.same_of_many(some, Lately.by_anybody(now))
-        found.update(one.pk for rows in same.values() for one in rows)
-    return sorted(found)[-MOST:]
+        found.update((one.pk, one.status) for rows in same.values() for one in rows)
+    return ShownBeside.of(dict(sorted(found.items())[-MOST:]))
 
 
 def is_lately(placed_at: datetime, now: datetime) -> bool:
@@ -76,24 +77,23 @@ def ask_once_more(item: BulkItem, draft: OrderDraft, now: datetime) -> None:
         raise NotAgreed(words)
 
 
-def told_of_beside(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[frozenset[int], str]:
-    """The orders that a second time is meant beside: of those that the confirmation was drawn
-    with, and those bought by this very job. And why it is left out all the same: beside another,
-    whoever placed it, which nobody could mean."""
+def told_of_beside(item: BulkItem, draft: OrderDraft, now: datetime) -> tuple[frozenset[str], str]:
+    """The names of the orders that a second time is meant beside: of those that the confirmation
+    was drawn with, as they stood then, and those bought by this very job. And why it is left out
+    all the same: beside another, whoever placed it, which nobody could mean."""
     lately = Lately.by_anybody(min(now, item.job.created_at))
     same = Order.objects.with_same_payload(
         draft.service, draft.link_key, draft.payload.units, lately
     )
     found = list(same.exclude(form_key=draft.form_key).order_by("pk"))
     own = BulkItem.objects.filter(job=item.job_id, made__in=[order.pk for order in found])
-    told_of = _shown(item.job.terms.get("shown_beside", "")) | set(
-        own.values_list("made_id", flat=True)
-    )
+    bought = set(own.values_list("made_id", flat=True))
+    shown = read_beside(item.job.terms.get("shown_beside", ""))
     for order in found:
-        if order.pk not in told_of:
+        if order.pk not in bought and not shown.tells_of(order.pk, order.status):
             told = why_asked(order.pk, order.status, order.created_at)
-            return frozenset(), f"{told} {NOT_SHOWN}"
-    return frozenset(order.pk for order in found), ""
+            return frozenset(), f"{told} {OTHERWISE if order.pk in shown.numbers else NOT_SHOWN}"
+    return frozenset(name_of(order.form_key, order.status) for order in found), ""
 
 
 def shown_sends(job: BulkJob) -> frozenset[str]:
@@ -101,12 +101,6 @@ def shown_sends(job: BulkJob) -> frozenset[str]:
     beside it: the insert asks about any other."""
     names = str(job.terms.get("shown_sends", "")) if job.terms.get("beside_open") else ""
     return frozenset(filter(None, names.split(".")))
-
-
-@lru_cache(maxsize=4)
-def _shown(text: str) -> frozenset[int]:
-    """A job asks once for each of its orders."""
-    return frozenset(chosen_orders.read(text, most=MOST) if text else ())
 
 
 def with_counts(by_job: Counter[int]) -> list[tuple[BulkJob, int]]:

@@ -48,8 +48,11 @@ class Same(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        orders = [name_of(order.form_key) for order in self.orders]
-        return [*map(left_sends.name_of, self.sends), *orders]
+        return [*map(left_sends.name_of, self.sends), *self.order_names]
+
+    @property
+    def order_names(self) -> list[str]:
+        return [name_of(order.form_key, order.status) for order in self.orders]
 
     def words(self) -> list[str]:
         """Of the newest of them, and how many more there are."""
@@ -146,7 +149,7 @@ def _accept(
         service,
         payload,
         line.form_key,
-        told_of=frozenset(order.pk for order in same.orders),
+        told_of=frozenset(same.order_names),
         told_sends=left_sends.names_of(same.sends),
         agreed=Terms.read(line.terms),
         with_batch=line.is_meant,

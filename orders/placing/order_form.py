@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, starmap
 from typing import Any
 
 from django import forms
@@ -105,7 +105,7 @@ class OrderForm(BesideSendsForm):
         self.payload: OrderPayload | None = None
         self.same_payloads: list[Order] = []
         self.left_sends = []
-        self._asked: dict[int, str] = {}  # the numbers of all of these, and their names
+        self._asked: list[str] = []  # the names of all of these
         self._same = Order.objects.none()
 
     def _begin_at(self, filled: Mapping[str, Any]) -> None:
@@ -154,7 +154,7 @@ class OrderForm(BesideSendsForm):
         with."""
         told_of, _, place = str(self["place_anyway"].value() or "").partition("-")
         is_here = bool(self._asked) and place == self._place
-        return is_here and not untold(self._asked.values(), told_of)
+        return is_here and not untold(self._asked, told_of)
 
     @property
     def _place(self) -> str:
@@ -204,7 +204,7 @@ class OrderForm(BesideSendsForm):
     @property
     def consent(self) -> str:
         """What `place_anyway` must say: it is worth nothing for another link or another order."""
-        return f"{spelled(list(self._asked.values()))}-{self._place}"
+        return f"{spelled(self._asked)}-{self._place}"
 
     def draft(self) -> OrderDraft:
         """The payload that passed every check."""
@@ -265,10 +265,11 @@ class OrderForm(BesideSendsForm):
             self.blocker = last_in_line(self.service.provider_id, key)
             newest_first = self._same.select_related("placed_by").order_by("-pk")
             self.same_payloads = list(newest_first[:SAME_PAYLOADS_SHOWN])
-            self._asked = {order.pk: name_of(order.form_key) for order in self.same_payloads}
+            self._asked = [name_of(order.form_key, order.status) for order in self.same_payloads]
             if len(self._asked) == SAME_PAYLOADS_SHOWN:
-                older = self._same.order_by("-pk").values_list("pk", "form_key")
-                self._asked |= {pk: name_of(form_key) for pk, form_key in older}
+                listed = [order.pk for order in self.same_payloads]
+                older = self._same.exclude(pk__in=listed).order_by("-pk")
+                self._asked += starmap(name_of, older.values_list("form_key", "status"))
             self.find_left_sends(self.service, key)
 
 

@@ -31,7 +31,7 @@ from .before_sending import (
     why_not_withdrawn,
 )
 from .insert_order import insert
-from .sent_after_all import same_beside
+from .sent_after_all import not_as_told, same_beside
 
 RESTORED = "The database was put back a moment ago, and this may be bought already."
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
@@ -149,12 +149,12 @@ def _check_agreed(
         return service.provider
     units = draft.payload.units
     same = Order.objects.with_same_payload(draft.service, draft.link_key, units, lately)
-    unseen = same.exclude(form_key=draft.form_key).exclude(pk__in=draft.told_of)
+    others = same.exclude(form_key=draft.form_key)
     if draft.with_batch and batch:
-        unseen = unseen.exclude(batch=batch)
-    if found := unseen.order_by("-pk").first():
+        others = others.exclude(batch=batch)
+    if found := not_as_told(others, draft.told_of):
         words = why_asked(found.pk, found.status, found.created_at)
-        raise NotAgreed(words, "is_meant", name_of(found.form_key))
+        raise NotAgreed(words, "is_meant", name_of(found.form_key, found.status))
     return service.provider
 
 
@@ -187,7 +187,7 @@ def release_order(
     actor: User,
     now: datetime,
     shown_hold: str | None = None,
-    beside: Collection[int] | None = None,
+    beside: Collection[str] | None = None,
     told_sends: Collection[str] = (),
 ) -> bool:
     """Send a held order although what it waited for may not have come.
@@ -219,11 +219,11 @@ def release_order(
 
 
 def refuse_beside(
-    order: Order, now: datetime, beside: Collection[int], told_sends: Collection[str]
+    order: Order, now: datetime, beside: Collection[str], told_sends: Collection[str]
 ) -> None:
     """In the transaction that queues it; nobody places the same meanwhile."""
     lock_service(order.service)
-    if found := same_beside(order, now).exclude(pk__in=beside).first():
+    if found := not_as_told(same_beside(order, now), beside):
         raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
     if send := left_sends.untold_beside(order, told_sends):
         raise NotAgreed(left_sends.why_asked(send), "place_anyway")
@@ -234,7 +234,7 @@ def requeue_order(
     *,
     actor: User,
     now: datetime,
-    beside: Collection[int] = (),
+    beside: Collection[str] = (),
     told_sends: Collection[str] = (),
     seen: str | None = None,
 ) -> bool:
@@ -242,7 +242,7 @@ def requeue_order(
 
     False: it is not, or a flag that somebody has to look into was raised since it was read.
     Raises NotAgreed when it may buy a second time what the person was not shown, or does not mean:
-    neither `beside`, by its number, nor named among `told_sends` where it has no order here; and
+    named neither `beside`, as it stands, nor among `told_sends` where it has no order here; and
     NotAsShown where more is known of its tries than `seen`, the word of a page.
     """
     if why_not_queued_again(order):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -24,6 +24,14 @@ def same_beside(order: Order, now: datetime) -> OrderQuerySet:
     lately = Lately.by_anybody(now)
     same = Order.objects.with_same_payload(order.service, order.link_key, order.units, lately)
     return same.exclude(pk=order.pk).order_by("-pk")
+
+
+def not_as_told(same: OrderQuerySet, told_of: Collection[str]) -> Order | None:
+    """The newest of them that nobody was told of, or was told to stand otherwise."""
+    newest_first = same.order_by("-pk").only("form_key", "status", "created_at")
+    return next(
+        (one for one in newest_first if name_of(one.form_key, one.status) not in told_of), None
+    )
 
 
 def words_beside(orders: Sequence[Order], now: datetime) -> dict[int, str]:
@@ -61,8 +69,7 @@ class BesideForm(TablerForm, forms.Form):
 
     def meant(self) -> dict[str, Any]:
         """What `requeue_order` and `release_order` take once it is valid."""
-        numbers = [order.pk for order in self.beside]
-        return {"beside": numbers, "told_sends": names_of(self.sends)}
+        return {"beside": self._order_names, "told_sends": names_of(self.sends)}
 
     @staticmethod
     def nothing_meant() -> dict[str, Any]:
@@ -82,9 +89,12 @@ class BesideForm(TablerForm, forms.Form):
         return not untold(self._names, str(self["place_anyway"].value() or ""))
 
     @property
+    def _order_names(self) -> list[str]:
+        return [name_of(order.form_key, order.status) for order in self.beside]
+
+    @property
     def _names(self) -> list[str]:
-        orders = [name_of(order.form_key) for order in self.beside]
-        return [*sorted(names_of(self.sends)), *orders]
+        return [*sorted(names_of(self.sends)), *self._order_names]
 
     @property
     def is_beside_more(self) -> bool:

@@ -24,6 +24,7 @@ from orders.placing.sent_after_all import same_beside
 from orders.polling import poll_cycle
 from orders.recovery import link_orders, not_placed
 from orders.recovery.run import recover_account
+from orders.repeats import name_of
 from orders.sending import halts, send_run, sweep_due
 from orders.sending.writes import recording, send_clock
 from orders.status import HaltKind, Outcome, Status
@@ -144,7 +145,7 @@ class Desk:
     def requeue(self) -> None:
         for order in self._orders(Status.NOT_PLACED)[:1]:
             now = self.clock()
-            seen = [same.pk for same in same_beside(order, now)]
+            seen = [name_of(same.form_key, same.status) for same in same_beside(order, now)]
             sends = sends_beside(order.service, order.link_key, order.form_key)
             place_orders.requeue_order(
                 order, actor=self.person, now=now, beside=seen, told_sends=names_of(sends)

@@ -19,6 +19,7 @@ from orders.mass.tasks import check_again
 from orders.models import BatchState, BulkItem, Order
 from orders.placing import place_orders
 from orders.placing.order_again import draft_again
+from orders.repeats import name_of
 from orders.status import JobKind, JobState, Status
 from orders.tests.mass.test_place_lines import make_batch, paste_of, started
 from orders.tests.sending.test_races import THREADS, at_once
@@ -115,9 +116,10 @@ def test_consent_covers_the_orders_that_were_shown_and_no_newer_one():
     service, person = make_service(), make_user()
     payload = DefaultPayload(service_id=service.external_id, link=LINK, quantity=100)
     shown = make_order(service=service, link=LINK, link_key=link_key(LINK))
+    told_of = frozenset({name_of(shown.form_key, shown.status)})
 
     def press(number: int) -> bool:
-        draft = OrderDraft(service, payload, uuid.uuid4(), told_of=frozenset({shown.pk}))
+        draft = OrderDraft(service, payload, uuid.uuid4(), told_of)
         try:
             return place_orders.place_order(draft, placed_by=person, now=NOON)[1]
         except place_orders.NotAgreed:

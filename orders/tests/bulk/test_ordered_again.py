@@ -144,7 +144,7 @@ def test_what_another_action_has_ordered_again_is_left_out_unless_it_is_meant() 
     run(job)
     item = job.items.get()
     assert item.ok is False and f"ordered again a short while ago, as order {bought}" in item.words
-    meant = start(JobKind.REORDER, beside_open=True, shown_beside=str(bought.pk))
+    meant = start(JobKind.REORDER, beside_open=True, shown_beside=f"{bought.pk};")
     meant.items.exclude(order=order).delete()
     run(meant)
     assert meant.items.get().made not in (None, bought)

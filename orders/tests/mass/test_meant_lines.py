@@ -49,7 +49,7 @@ def mean(batch: OrderBatch) -> list[BatchLine]:
 
 
 def named(order: Order) -> str:
-    return name_of(order.form_key)
+    return name_of(order.form_key, order.status)
 
 
 def fields(line: BatchLine, **over: str) -> dict[str, str]:
@@ -94,7 +94,9 @@ def test_a_line_that_is_meant_is_written_beside_the_orders_it_was_shown_with_alo
     payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
 
     def press() -> None:
-        draft = OrderDraft(service, payload, uuid.uuid4(), frozenset({shown.pk}), with_batch=True)
+        draft = OrderDraft(
+            service, payload, uuid.uuid4(), frozenset({named(shown)}), with_batch=True
+        )
         place_orders.place_order(draft, placed_by=batch.created_by, now=NOON, batch=batch)
 
     press()
@@ -322,7 +324,7 @@ def test_an_older_order_that_was_queued_again_since_was_not_shown() -> None:
     batch = make_batch(paste(service, range(1, 2)))
     [line] = mean(batch)
     assert line.is_good and line.told_of == named(newer)
-    assert place_orders.requeue_order(older, actor=make_user(), now=NOON, beside={newer.pk})
+    assert place_orders.requeue_order(older, actor=make_user(), now=NOON, beside={named(newer)})
     place(batch)
     [line] = lines_of(batch)
     assert (line.order, line.is_meant) == (None, False)
@@ -338,7 +340,7 @@ def test_a_lower_number_that_is_committed_with_the_insert_was_not_shown() -> Non
     batch = make_batch(paste(service, range(1, 2)))
     link = address(1)
     payload = DefaultPayload(service_id=service.external_id, link=link, quantity=101)
-    told_of = frozenset({shown.pk})
+    told_of = frozenset({named(shown)})
     draft = OrderDraft(service, payload, uuid.uuid4(), told_of, with_batch=True)
     late = bought(service, 1, Status.QUEUED, pk=80_000)
     with pytest.raises(place_orders.NotAgreed) as refusal:

@@ -203,7 +203,7 @@ def test_a_second_order_for_the_link_needs_a_word(staff: Client) -> None:
     page = refused.content.decode()
     assert refused.status_code == 422
     assert f'href="/orders/{first.pk}/"' in page and "Place anyway" in page
-    consent = f"{name_of(first.form_key)}-{first.link_key[:16]}"
+    consent = f"{name_of(first.form_key, first.status)}-{first.link_key[:16]}"
     assert f'value="now:{consent}"' in page
     assert page.count('name="beside"') == page.count('type="radio" name="beside"') == 2
     assert 'name="place_anyway"' not in page and 'name="queue_behind"' not in page

@@ -19,6 +19,7 @@ from orders.models import Order
 from orders.placing.order_again import CannotOrderAgain, draft_again
 from orders.placing.place_orders import NotAgreed, place_order, requeue_order
 from orders.recovery import not_placed
+from orders.repeats import name_of
 from orders.sending import send_orders
 from orders.status import Outcome, Resolution, Status
 from orders.tests.mass.test_place_lines import make_batch
@@ -90,7 +91,7 @@ def test_order_again_for_many_leaves_it_out_until_it_is_meant() -> None:
     with pytest.raises(CannotOrderAgain, match=NOT_PROVEN):
         draft_again(order, uuid.uuid4(), now=LATER, person=make_user())
     meant = draft_again(order, uuid.uuid4(), now=LATER, person=make_user(), beside_open=True)
-    assert meant.told_of == frozenset({order.pk})
+    assert meant.told_of == frozenset({name_of(order.form_key, order.status)})
 
 
 def test_nothing_is_asked_beside_one_that_is_proven() -> None:

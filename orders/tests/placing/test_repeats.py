@@ -19,7 +19,7 @@ from orders.models import Order
 from orders.placing.order_again import CannotOrderAgain, draft_again
 from orders.placing.order_form import OrderForm, form_for
 from orders.placing.place_orders import NotAgreed, place_order
-from orders.repeats import Lately
+from orders.repeats import Lately, name_of
 from orders.status import COSTS_NOTHING, ENDED_THERE, Status
 from providers.panel_api import DefaultPayload
 from tests.builders import NOON, make_order, make_service, make_user, terms_shown
@@ -112,7 +112,7 @@ def test_order_again_asks_about_the_order_itself_where_it_was_placed_a_short_whi
     with pytest.raises(CannotOrderAgain, match=f"placed the same a short while ago, as .*{order}"):
         draft_again(order, uuid.uuid4(), now=NOON, person=order.placed_by)
     meant = draft_again(order, uuid.uuid4(), now=NOON, person=order.placed_by, beside_open=True)
-    assert meant.told_of == frozenset({order.pk})
+    assert meant.told_of == frozenset({name_of(order.form_key, order.status)})
     assert place_order(meant, placed_by=order.placed_by, now=NOON)[1]
 
 

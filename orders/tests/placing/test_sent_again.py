@@ -66,11 +66,13 @@ def test_the_page_names_what_it_may_buy_twice_and_sends_it_once_that_is_meant(
     order = not_placed()
     twin = twin_of(order)
     page = one_line(staff.get(f"/orders/{order.pk}/").content.decode())
-    assert f'name="place_anyway" value="{name_of(twin.form_key)}"' in page
+    assert f'name="place_anyway" value="{name_of(twin.form_key, twin.status)}"' in page
     later = twin_of(order)
-    meant = said(order) | {"place_anyway": name_of(twin.form_key)}
+    meant = said(order) | {"place_anyway": name_of(twin.form_key, twin.status)}
     assert staff.post(f"/orders/{order.pk}/requeue/", meant).status_code == 422
-    meant["place_anyway"] = f"{name_of(later.form_key)}.{name_of(twin.form_key)}"
+    meant["place_anyway"] = (
+        f"{name_of(later.form_key, later.status)}.{name_of(twin.form_key, twin.status)}"
+    )
     staff.post(f"/orders/{order.pk}/requeue/", meant)
     assert status_of(order) == Status.QUEUED
 
@@ -138,7 +140,7 @@ def test_a_tick_names_orders_also_where_their_numbers_stand_for_others_by_now(
 ) -> None:
     order = not_placed()
     twin = twin_of(order)
-    meant = said(order) | {"place_anyway": name_of(twin.form_key)}
+    meant = said(order) | {"place_anyway": name_of(twin.form_key, twin.status)}
     Order.objects.filter(pk=twin.pk).update(form_key=uuid.uuid4())  # another one, after a restore
     answer = staff.post(f"/orders/{order.pk}/requeue/", meant)
     assert (answer.status_code, status_of(order)) == (422, Status.NOT_PLACED)

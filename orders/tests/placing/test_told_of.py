@@ -12,7 +12,7 @@ from orders.links import link_key
 from orders.models import Order
 from orders.placing.order_form import SAME_PAYLOADS_SHOWN, OrderForm, form_for
 from orders.placing.place_orders import NotAgreed, place_order, requeue_order
-from orders.repeats import NAMED
+from orders.repeats import NAMED, name_of
 from orders.status import Status
 from providers.models import Service
 from tests.builders import NOON, make_order, make_service, make_user
@@ -36,10 +36,11 @@ def typed(service: Service, consent: str = "") -> OrderForm:
 def test_an_older_order_that_was_queued_again_since_was_not_shown() -> None:
     service, at = make_service(), NOON - timedelta(days=3)
     older = same(service, Status.NOT_PLACED, created_at=at)
-    newer = {same(service).pk for _ in range(SAME_PAYLOADS_SHOWN)}
+    newer = [same(service) for _ in range(SAME_PAYLOADS_SHOWN)]
+    told = {name_of(one.form_key, one.status) for one in newer}
     drawn = typed(service)
     assert typed(service, drawn.consent).is_valid()
-    assert requeue_order(older, actor=make_user(), now=NOON, beside=newer)
+    assert requeue_order(older, actor=make_user(), now=NOON, beside=told)
     anew = typed(service, drawn.consent)
     assert not anew.is_valid() and older not in anew.same_payloads
     assert typed(service, anew.consent).is_valid()

@@ -24,6 +24,7 @@ from orders.placing.left_sends import left_sends
 from orders.placing.place_orders import NotAgreed, place_order, refuse_beside
 from orders.recovery import link_orders
 from orders.recovery.link_orders import CannotLink
+from orders.repeats import name_of
 from orders.sending import record_outcome
 from orders.sending.outcome import SendOutcome
 from orders.sending.reused_id import IdTaken
@@ -80,7 +81,7 @@ def test_the_same_at_the_other_row_is_asked_about() -> None:
     order = doubted(ours)
     with pytest.raises(NotAgreed):
         place_order(drafted(theirs), placed_by=make_user(), now=NOON + HOUR)
-    told = drafted(theirs, told_of=frozenset({order.pk}))
+    told = drafted(theirs, told_of=frozenset({name_of(order.form_key, order.status)}))
     assert place_order(told, placed_by=make_user(), now=NOON + HOUR)[1]
 
 

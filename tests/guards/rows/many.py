@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 MEANT = "orders/tests/mass/test_meant_lines.py"
+FOUND = "orders/tests/placing/test_found_since.py"
 LEFT = "orders/tests/bulk/test_left_out.py"
 OUT = "orders/tests/mass/test_left_out_lines.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
@@ -130,7 +131,7 @@ GUARDS = (
     ),
     Guard(
         "mass: an order that came with the insert of a line that is meant",
-        "told_of=frozenset(order.pk for order in same.orders),",
+        "told_of=frozenset(same.order_names),",
         "told_of=None,",
         (f"{MEANT}::test_an_order_that_comes_with_the_insert_takes_the_consent_of_a_line_away",),
         "orders/mass/check_lines.py",
@@ -138,8 +139,8 @@ GUARDS = (
     ),
     Guard(
         "mass: what has no order here, found after its line was meant",
-        "return [*map(left_sends.name_of, self.sends), *orders]",
-        "return orders",
+        "return [*map(left_sends.name_of, self.sends), *self.order_names]",
+        "return self.order_names",
         (
             "orders/tests/restores/test_lines_beside_sends.py::test_a_line_that_is_meant_is_asked_about_what_is_found_later_and_has_no_order_here",
             "orders/tests/restores/test_lines_beside_sends.py::test_all_repeated_lines_are_meant_speaks_of_what_had_been_found_by_then",
@@ -261,13 +262,37 @@ GUARDS = (
     ),
     Guard(
         "bulk: a second time is meant beside what was shown",
-        "if order.pk not in told_of:",
-        "if order.pk not in told_of and not order.pk:",
+        "not in bought and not shown.tells_of(order.pk, order.status):",
+        "not in bought and not order.pk:",
         (
             "orders/tests/bulk/test_bounded_consent.py::test_of_two_tabs_that_were_ticked_the_second_buys_nothing_the_first_has_bought",
             "orders/tests/bulk/test_bounded_consent.py::test_a_lower_number_that_was_committed_after_the_page_was_drawn_was_not_shown",
         ),
         "orders/bulk/ordered_again.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: how the orders were told to stand beside which a second time is meant",
+        "return number in self.numbers and (number in self.by_word) == (status in BY_WORD)",
+        "return number in self.numbers",
+        (f"{FOUND}::test_nor_does_order_again_for_many[found-of now]",),
+        "orders/bulk/shown_beside.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: a job that does not say how the orders stood",
+        "return ShownBeside(shown, _numbers(by_word) if is_told else shown)",
+        "return ShownBeside(shown, _numbers(by_word))",
+        (f"{FOUND}::test_nor_does_order_again_for_many[found-of before the upgrade]",),
+        "orders/bulk/shown_beside.py",
+        items=(5,),
+    ),
+    Guard(
+        "bulk: a page that does not say how the orders stood",
+        "is_told = told is not None and shown_beside.says_how_they_stand(told)",
+        "is_told = told is not None",
+        (f"{FOUND}::test_a_page_for_many_that_said_nothing_of_how_they_stand_asks_anew",),
+        "orders/bulk/about_forms.py",
         items=(5,),
     ),
     Guard(

@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 CLICKED = "orders/tests/placing/test_sent_twice.py"
 CONSENT = "orders/tests/bulk/test_consent_races.py"
+FOUND = "orders/tests/placing/test_found_since.py"
 HOLDING = "orders/tests/placing/test_holding.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
 TOLD = "orders/tests/placing/test_told_of.py"
@@ -179,13 +180,37 @@ GUARDS = (
     ),
     Guard(
         "placing: the form was drawn with each of these orders",
-        "return is_here and not untold(self._asked.values(), told_of)",
+        "return is_here and not untold(self._asked, told_of)",
         "return is_here",
         (
             f"{TOLD}::test_an_older_order_that_was_queued_again_since_was_not_shown",
             f"{TOLD}::test_a_number_that_stands_for_another_order_by_now_was_not_shown",
         ),
         "orders/placing/order_form.py",
+        items=(5,),
+    ),
+    Guard(
+        "placing: how the order was told to stand beside which it is meant",
+        'stands = "" if not status else "n" if status in BY_WORD else "t"',
+        'stands = "t" if status else ""',
+        (
+            f"{FOUND}::test_a_tick_beside_one_not_placed_does_not_buy_beside_it_once_it_is_there",
+            f"{FOUND}::test_nor_what_was_agreed_to_a_moment_before_it_is_found",
+            f"{FOUND}::test_nor_does_a_line_of_a_mass_order_that_was_meant_yesterday",
+            f"{FOUND}::test_nor_does_send_again",
+        ),
+        "orders/repeats.py",
+        items=(5,),
+    ),
+    Guard(
+        "placing: what a page carries that said nothing of how the order stands",
+        'stands = "" if not status else "n" if status in BY_WORD else "t"',
+        'stands = "n" if status in BY_WORD else ""',
+        (
+            f"{FOUND}::test_nor_does_one_of_a_page_that_said_nothing_of_how_it_stands",
+            f"{FOUND}::test_nor_does_a_line_that_was_meant_before_the_desk_was_upgraded",
+        ),
+        "orders/repeats.py",
         items=(5,),
     ),
     Guard(
@@ -262,10 +287,11 @@ GUARDS = (
     ),
     Guard(
         "queued again: the same that nobody was told of",
-        "if found := same_beside(order, now).exclude(pk__in=beside).first():",
-        "if found := same_beside(order, now).none().first():",
+        "if found := not_as_told(same_beside(order, now), beside):",
+        "if found := not_as_told(same_beside(order, now).none(), beside):",
         (
             "orders/tests/placing/test_sent_again.py::test_an_old_tab_does_not_send_it_beside_what_was_bought_since",
+            f"{FOUND}::test_nor_does_send_again",
         ),
         "orders/placing/place_orders.py",
         items=(5,),
