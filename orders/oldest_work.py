@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import reduce
@@ -167,13 +168,15 @@ AT_ACCOUNT = (
 
 def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
     """All accounts, each with `<kind>_since` of its oldest row that is late (None: none is), the
-    `<kind>_order` of it, and its newest send."""
+    `<kind>_order` of it, and its newest send. Of its cancels the row alone, `cancel_row`: which is
+    the first, no index tells, and the schedules of all late ones are read to find out."""
     since: dict[str, Any] = {}
     for late, (rows, moment) in _late_rows(now).items():
         mine = _of_account(rows, late).order_by(moment, "pk")
         if late is Late.CANCEL:  # what nothing explains stands behind none that something does
             mine = mine.annotate(is_unread=_IS_UNREAD).order_by("is_unread", moment, "pk")
-            since["cancel_unread"] = Subquery(mine.values("is_unread")[:1])
+            since["cancel_row"] = Subquery(mine.values("pk")[:1])
+            continue
         since[f"{late}_since"] = Subquery(mine.values(moment)[:1])
         if late is not Late.LEASE and late is not Late.MIRROR:
             since[f"{late}_order"] = Subquery(
@@ -184,6 +187,19 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
     return Provider.objects.for_list().annotate(
         newest_send=Subquery(sends.values("started_at")[:1]), grace_seconds=grace, **since
     )
+
+
+def add_oldest_cancels(accounts: Sequence[Any], now: datetime) -> None:
+    """What `with_oldest` leaves out: `cancel_since` and `cancel_order`, and whether answers that
+    cannot be read explain it. One that has gone on meanwhile is late no more."""
+    rows, moment = _late_rows(now)[Late.CANCEL]
+    rows = rows.filter(pk__in=[one.cancel_row for one in accounts if one.cancel_row])
+    told = rows.annotate(is_unread=_IS_UNREAD).values_list("pk", moment, "order", "is_unread")
+    found = {pk: told_of for pk, *told_of in told}
+    for one in accounts:
+        one.cancel_since, one.cancel_order, one.cancel_unread = found.get(
+            one.cancel_row, (None, None, False)
+        )
 
 
 def _of_account(rows: QuerySet[Any], late: Late) -> QuerySet[Any]:

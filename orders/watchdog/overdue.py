@@ -21,7 +21,7 @@ from providers.identity import upstream_of
 from providers.models import Provider
 
 from ..models import AnswerPlace, BatchState, BulkJob, Halt, Order, OrderBatch, ReconcileRun
-from ..oldest_work import AT_ACCOUNT, Late, oldest_held, with_oldest
+from ..oldest_work import AT_ACCOUNT, Late, add_oldest_cancels, oldest_held, with_oldest
 from ..sending import answer_places
 from ..status import HaltKind, Write
 
@@ -51,8 +51,9 @@ class Standstill:
 
 
 def standstills(now: datetime) -> list[Standstill]:
-    """The oldest of each kind at each account, oldest first: four questions in all."""
+    """The oldest of each kind at each account, oldest first: five questions in all."""
     accounts = list(with_oldest(now))
+    add_oldest_cancels(accounts, now)
     halts = _halts_by_account(accounts)
     found = [
         *(late for one in accounts for late in _at_account(one, halts[one.pk], now)),
