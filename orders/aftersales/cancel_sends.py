@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from core import clocks
 from core.rows.bulk import read_by_key, write_columns
+from core.rows.constraints import raise_unless_broken
 from core.rows.loops import in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
@@ -25,13 +26,23 @@ from providers.panel_api import CancelAccepted, RefusalCode, Refused
 from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
 from ..models.cancel import CancelQuerySet
 from ..status import OPEN_CANCELS, UNCLEAR, CancelStatus, Write
-from .batch_outcome import Answered, AnyOutcome, Later, Lost, Outcome, RowOutcome, refused_by_all
+from .batch_outcome import (
+    Answered,
+    AnyOutcome,
+    Later,
+    Lost,
+    Outcome,
+    RowOutcome,
+    has_taken,
+    refused_by_all,
+)
 from .send_requests import RequestKind
 
 log = logging.getLogger(__name__)
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 CAME_LATE = "An answer to the cancel came late."
 NOT_WRITTEN: Final = Lost("The answer could not be written down; the log of the desk says why.")
+ONE_OPEN = "one_open_cancel_request_per_order"
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
 
 
@@ -84,8 +95,10 @@ def record(
         )
         log.error("the answer to the %s counts as lost: %s", request, about)
     _write_all(broken, NOT_WRITTEN, now)
-    asked = broken if isinstance(outcome, Later) else requests
-    poll_soon([request.order_id for request in asked], now)
+    asked = [one.order_id for one in (broken if isinstance(outcome, Later) else requests)]
+    if requests and (call := requests[0].call):
+        asked += tell_late(call, outcome, now, requests)
+    poll_soon(asked, now)
 
 
 def _write_all(
@@ -154,14 +167,20 @@ def _take_late(
     return True
 
 
-def tell_late(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
-    """In the history of each order that this call was answered about and whose cancel was sent
-    again since: its row is a later call's."""
+def tell_late(
+    call: RequestCall, outcome: AnyOutcome, now: datetime, claimed: Sequence[CancelRequest] = ()
+) -> list[int]:
+    """In the history of each order that this call was answered about and whose cancel is a later
+    call's by now, or one's that a journal told of. Those that it had `claimed` and that were given
+    up in other hands are unclear no more where this call has the provider's word for it. Returns
+    those orders, to be asked about next."""
     if not isinstance(outcome, Answered):
-        return
+        return []
     held = CancelRequest.objects.filter(call=call).values("order")
-    orders = Order.objects.filter(provider=call.provider_id, external_id__in=list(outcome.rows))
-    for order in orders.exclude(pk__in=held).order_by("pk"):
+    answered = Order.objects.filter(provider=call.provider_id, external_id__in=list(outcome.rows))
+    orders = list(answered.exclude(pk__in=held).order_by("pk"))
+    lost_to_others = CancelRequest.objects.filter(pk__in=[request.pk for request in claimed])
+    for order in orders:
         said = outcome.about(order.external_id)
         if isinstance(said, CancelAccepted):
             text = f"{CAME_LATE} The provider took the request to cancel."
@@ -169,8 +188,23 @@ def tell_late(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
             text = f"{CAME_LATE} “{said.reason}”"
         seen = {"call": call.idempotency_key}
         if not order.events.filter(kind=EventKind.CANCEL, evidence__call=seen["call"]).exists():
+            if has_taken(outcome, order.external_id):
+                _end_doubt(lost_to_others.filter(order=order), said)
             order.remember(EventKind.CANCEL, now=now, text=text, evidence=seen)
-    poll_soon(list(orders.values_list("pk", flat=True)), now)
+    return [order.pk for order in orders]
+
+
+def _end_doubt(mine: CancelQuerySet, taken: CancelAccepted | Refused) -> None:
+    """None is opened beside one that was asked for since. It stays the other call's, whose own
+    answer may still come: it changes nothing of what is accepted."""
+    number = taken.request_id[:64] if isinstance(taken, CancelAccepted) else ""
+    changes = {"external_id": number, "reason": "", "code": "", "ended_at": None}
+    given_up = mine.filter(status=CancelStatus.REFUSED, code=UNCLEAR)
+    try:
+        with transaction.atomic():
+            given_up.update(status=CancelStatus.ACCEPTED, **changes)
+    except IntegrityError as error:
+        raise_unless_broken(error, ONE_OPEN)
 
 
 def lost(

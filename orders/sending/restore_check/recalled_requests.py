@@ -30,7 +30,7 @@ from ...aftersales.batch_outcome import (
     may_be_open,
     outcome_from_json,
 )
-from ...aftersales.cancel_sends import CANCELS, tell_late
+from ...aftersales.cancel_sends import CANCELS, poll_soon, tell_late
 from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
@@ -192,9 +192,10 @@ def _kind_of(call: RequestCall) -> RequestKind[Any]:
 def _record(call: RequestCall, outcome: AnyOutcome, now: datetime) -> None:
     kind = _kind_of(call)
     take_begun(call, outcome, now=now)
-    kind.record(kind.of_call(call), outcome, call.provider, now)
-    if call.write == Write.CANCEL:
-        tell_late(call, outcome, now)
+    rows = kind.of_call(call)
+    kind.record(rows, outcome, call.provider, now)
+    if call.write == Write.CANCEL and not rows:  # else it has told of the others as well
+        poll_soon(tell_late(call, outcome, now), now)
 
 
 def _take_as_sent(

@@ -10,12 +10,13 @@ import pytest
 
 from orders.aftersales import runs
 from orders.aftersales.batch_outcome import Answered, AnyOutcome
+from orders.aftersales.cancel_sends import CAME_LATE
 from orders.models import CancelRequest, EventKind, Order
 from orders.sending.restore_check import recalled_requests
 from orders.sending.restore_check.forgotten_sends import WORDS
 from orders.sending.restore_check.recalled_cancels import BESIDE
 from orders.sending.restore_check.request_journal import JournaledCall, Named
-from orders.status import CancelStatus, Status, Write
+from orders.status import UNCLEAR, CancelStatus, Status, Write
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
@@ -117,3 +118,54 @@ def test_one_given_up_beside_another_is_told_to_have_been_sent_once_its_machine_
     assert cancel.is_unclear and cancel.requests == 1, "nobody knows what became of it"
     assert told(order).count(WORDS) == 2
     assert CancelRequest.objects.open().count() == 0
+
+
+@pytest.mark.parametrize(
+    "says", [TOO_EARLY, CancelAccepted("9"), Refused("?", RefusalCode.UNLISTED)]
+)
+@pytest.mark.parametrize("how", ["accepted", "lost", "refused"])
+def test_what_a_call_is_answered_is_told_although_a_journal_has_taken_its_cancel_over(
+    order: Order, how: str, says: CancelAccepted | Refused
+) -> None:
+    """Past its lease the row goes to a call of before, and so it does where that one was taken."""
+    cancel = make_cancel(order=order, due_at=NOON)
+    before = {"accepted": CancelAccepted("77"), "refused": Refused("No.", RefusalCode.NOT_ALLOWED)}
+    said = Answered({order.external_id: before[how]}) if how in before else None
+    started = NOON - HOUR if how == "accepted" else NOON + 5 * HOUR
+    desk = FakeDesk()
+    desk.says = {order.external_id: says}
+    desk.meanwhile = lambda: recall(order, cancel.requested_at, started=started, outcome=said)
+    fresh = Provider.objects.get(pk=order.provider_id)
+    runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    is_taken = isinstance(says, CancelAccepted)
+    words = "The provider took the request to cancel."
+    if isinstance(says, Refused):
+        words = f"“{says.reason}”"
+    assert told(order).count(f"{CAME_LATE} {words}") == 1
+    ended = {"accepted": ("accepted", ""), "refused": ("refused", "not_allowed")}
+    if how == "lost" and is_taken:
+        assert (cancel.status, cancel.external_id, cancel.ended_at) == ("accepted", "9", None)
+        assert (cancel.code, cancel.reason) == ("", "")
+    else:
+        assert (cancel.status, cancel.code) == ended.get(how, ("refused", UNCLEAR))
+    assert cancel.external_id == {"accepted": "77"}.get(how, cancel.external_id)
+
+
+def test_none_is_opened_beside_one_that_was_asked_for_since_the_journal_took_it(
+    order: Order,
+) -> None:
+    cancel = make_cancel(order=order, due_at=NOON)
+    desk = FakeDesk()
+
+    def meanwhile() -> None:
+        recall(order, cancel.requested_at, started=NOON + 5 * HOUR)
+        make_cancel(order=order, requested_at=NOON + HOUR, due_at=NOON + HOUR)
+
+    desk.meanwhile = meanwhile
+    fresh = Provider.objects.get(pk=order.provider_id)
+    runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert cancel.is_unclear
+    assert any(line.startswith(CAME_LATE) for line in told(order))
+    assert CancelRequest.objects.open().get().status == CancelStatus.QUEUED

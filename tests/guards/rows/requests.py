@@ -256,7 +256,7 @@ GUARDS = (
     ),
     Guard(
         "cancels: the answer to an earlier try",
-        "        tell_late(call, outcome, now)\n",
+        "        poll_soon(tell_late(call, outcome, now), now)\n",
         "        pass\n",
         (f"{LATE_CANCELS}::test_the_answer_to_an_earlier_try_is_told_once",),
         "orders/sending/restore_check/recalled_requests.py",
@@ -264,7 +264,7 @@ GUARDS = (
     ),
     Guard(
         "restored: what was said to a cancel that has no row",
-        "        tell_late(call, outcome, now)\n",
+        "        poll_soon(tell_late(call, outcome, now), now)\n",
         "        pass\n",
         (
             "orders/tests/restores/test_recalled_calls.py"
@@ -516,5 +516,35 @@ GUARDS = (
         ),
         "orders/shown.py",
         items=(23,),
+    ),
+    Guard(
+        "cancels: what is said to one that a journal has taken over is told",
+        "        asked += tell_late(call, outcome, now, requests)\n",
+        "        pass\n",
+        (
+            f"{IN_HANDS}::test_what_a_call_is_answered_is_told_although_a_journal_has_taken_its_cancel_over",
+        ),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
+    ),
+    Guard(
+        "cancels: one that a journal has taken over is taken by the word of its own call",
+        "                _end_doubt(lost_to_others.filter(order=order), said)\n",
+        "                pass\n",
+        (
+            f"{IN_HANDS}::test_what_a_call_is_answered_is_told_although_a_journal_has_taken_its_cancel_over",
+        ),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
+    ),
+    Guard(
+        "cancels: one that a journal has taken over is not opened beside one asked for since",
+        "        raise_unless_broken(error, ONE_OPEN)\n",
+        "        raise\n",
+        (
+            f"{IN_HANDS}::test_none_is_opened_beside_one_that_was_asked_for_since_the_journal_took_it",
+        ),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
     ),
 )
