@@ -111,6 +111,11 @@ class CancelRequest(models.Model):
         return f"{self.status}-{self.requests}-{self.requested_at.timestamp()}"
 
     @property
+    def is_open(self) -> bool:
+        """May change without anybody touching it: where its order has ended, it is ended next."""
+        return self.status in OPEN_CANCELS
+
+    @property
     def is_unclear(self) -> bool:
         """Given up without an answer: nobody knows whether the provider has taken it."""
         return self.status == CancelStatus.REFUSED and self.code == UNCLEAR

@@ -95,12 +95,8 @@ class Refill(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """May change without anybody touching it; of an unconfirmed one a late answer may come."""
         return self.status in OPEN_REFILLS
-
-    @property
-    def is_moving(self) -> bool:
-        """May change without anybody touching it."""
-        return self.is_open and self.status != RefillStatus.UNCONFIRMED
 
     @property
     def shown(self) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .test_bulk import place as place_at
+from .test_bulk import service_that
 from .test_lost_answers import RULES
 from .test_orders import SLOW, place, wait_for_status
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from sandbox import RemoteSandbox
+    from tests.running_desk import Desk
 
 PARAMETER = "Parameter of an order that takes an id of ours"
 
@@ -68,3 +71,25 @@ def test_an_ended_order_is_asked_about_once_however_often_the_button_is_pressed(
     admin_page.reload()
     told.first.wait_for()
     assert told.count() == 1
+
+
+def test_an_open_page_follows_a_cancel_until_it_is_over(
+    admin_page: Page, still_box: RemoteSandbox, desk: Desk
+) -> None:
+    """Nobody reloads it: the order ends first, the request to cancel it a moment later."""
+    link = "https://lumen.example/cancel/followed"
+    place_at(admin_page, service_that(desk, True), link)
+    live = admin_page.locator("#order-live")
+    live.get_by_text("Pending", exact=True).first.wait_for(timeout=SLOW)
+    admin_page.evaluate("window.neverReloaded = true")
+    admin_page.once("dialog", lambda asked: asked.accept())
+    admin_page.get_by_role("button", name="Request cancellation").click()
+    live.get_by_text("until its status says otherwise").wait_for(timeout=SLOW)
+    admin_page.evaluate("window.neverReloaded = true")
+    (order,) = (one for one in still_box.ledger() if one["link"] == link)
+    still_box.force(order["id"], status="Partial", remains=40)
+    live.get_by_text("Order ended", exact=True).wait_for(timeout=SLOW)
+    admin_page.locator("#order-live:not([hx-get])").wait_for(timeout=SLOW)
+    assert "until its status says otherwise" not in live.inner_text()
+    assert live.get_by_text("the request to cancel it is over").count() == 1
+    assert admin_page.evaluate("window.neverReloaded") is True

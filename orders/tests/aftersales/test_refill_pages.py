@@ -162,7 +162,9 @@ def test_a_cancel_can_be_taken_back_until_it_is_sent(staff: Client) -> None:
     assert sorted(CancelRequest.objects.values_list("status", flat=True)) == ["accepted", "ended"]
 
 
-@pytest.mark.parametrize(("status", "polls"), [("pending", True), ("completed", False)])
+@pytest.mark.parametrize(
+    ("status", "polls"), [("pending", True), ("unconfirmed", True), ("completed", False)]
+)
 def test_pages_ask_again_only_while_a_refill_moves(staff: Client, status: str, polls: bool) -> None:
     refill = make_refill(RefillStatus(status))
     order_page, list_page = page_of(staff, refill.order), list_of(staff)

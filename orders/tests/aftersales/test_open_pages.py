@@ -1,0 +1,35 @@
+"""What an open page of an order goes on asking for, and what it says of a cancel meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from orders.aftersales import runs
+from orders.models import Order
+from orders.status import CancelStatus, Status
+from tests.builders import NOON, make_cancel
+from tests.one_line import one_line
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+PENDING = "until its status says otherwise"
+
+
+def page_of(client: Client, order: Order) -> str:
+    return one_line(client.get(f"/orders/{order.pk}/").content.decode())
+
+
+@pytest.mark.parametrize("status", ["queued", "sending", "accepted"])
+def test_it_asks_until_the_cancel_of_an_ended_order_is_over(staff: Client, status: str) -> None:
+    order = make_cancel(CancelStatus(status)).order
+    assert 'hx-trigger="every 3s"' in page_of(staff, order)
+    Order.objects.update(status=Status.PARTIAL, ended_at=NOON)
+    page = page_of(staff, order)
+    assert 'hx-trigger="every 3s"' in page and PENDING not in page
+    assert page.count("The order has ended as partial; the request to cancel it is over.") == 1
+    order.cancel_requests.exclude(status="accepted").update(status="queued")
+    runs.end_cancels(now=NOON)
+    page = page_of(staff, order)
+    assert "hx-trigger" not in page.partition('id="order-live"')[2].partition(">")[0]
+    assert page.count("The order has ended as partial; the request to cancel it is over.") == 1
