@@ -27,13 +27,22 @@ Group = tuple[str, list[tuple[str, str]]]
 @cache
 def names() -> frozenset[str]:
     """Of a place, and UTC; older spellings such as "US/Eastern" are left out."""
-    known = available_timezones()
-    return frozenset(name for name in known if name.partition("/")[0] in REGIONS) | {"UTC"}
+    return frozenset(name for name in _known() if name.partition("/")[0] in REGIONS) | {"UTC"}
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def zone_named(name: str) -> tzinfo | None:
     """None is the zone of the desk: nothing was chosen, or this machine does not know it."""
     return ZoneInfo(name) if name in names() else None
+
+
+def zone_of_page(name: str) -> tzinfo | None:
+    """What a page has said, by any name: the desk's own zone may be set by an older spelling."""
+    return ZoneInfo(name) if name in _known() else None
 
 
 def choices(now: datetime) -> list[Group]:

@@ -66,7 +66,7 @@ def test_a_start_is_typed_in_the_zone_of_the_person(staff: Client) -> None:
     staff.post("/profile/", ABROAD)
     start = (timezone.now() + timedelta(days=2)).replace(hour=20, minute=0, second=0, microsecond=0)
     typed = start.astimezone(ZoneInfo("Asia/Kathmandu")).strftime("%Y-%m-%dT%H:%M")
-    staff.post("/orders/new/", order_form(make_service(), starts_at=typed))
+    staff.post("/orders/new/", order_form(make_service(), starts_at=typed, zone="Asia/Kathmandu"))
     order = Order.objects.get()
     assert order.starts_at == start
     assert order.spend_day == start.date()  # of the desk, which limits count by

@@ -180,8 +180,8 @@ def _is_same(form: OrderForm, order: Order) -> bool:
     """Whether the form still holds what this order is."""
     form.is_valid()
     is_same = form.service.pk == order.service_id and form.partial_payload().wire() == order.payload
-    moved = "starts_at" in form.cleaned_data and form.cleaned_data["starts_at"] != order.starts_at
-    return is_same and not moved
+    is_start_read = form.typed_start is not None or "starts_at" in form.cleaned_data
+    return is_same and not (is_start_read and form.typed_start != order.starts_at)
 
 
 def _placed_once(request: StaffRequest, order: Order) -> HttpResponse:

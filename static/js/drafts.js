@@ -64,7 +64,8 @@ function kept() {
 // shown to whoever wrote. No secret is typed here.
 const KEY = "[data-draft-key]";
 const SHOWN = "[data-draft-shown]";
-// Up to which restore of the database it was written; a draft of a release before this says nothing of it.
+// Up to which restore of the database it was written, and in which time zone; a draft of a release before that was
+// kept says nothing of it.
 const DRAWN = "[data-draft-drawn]";
 const isTyped = ({ type }) => !/^(hidden|password|file|submit|button)$/.test(type);
 const isAnswer = (field) => field.name && (isTyped(field) || field.matches(`${SHOWN}, ${DRAWN}`));

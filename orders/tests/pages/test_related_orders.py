@@ -251,7 +251,9 @@ def test_an_order_can_be_placed_for_later_in_the_desks_own_time(staff: Client, s
     service, start = make_service(), timezone.now() + timedelta(days=2)
     with timezone.override("Asia/Kathmandu"):
         typed = timezone.localtime(start).strftime("%Y-%m-%dT%H:%M")
-        answer = staff.post("/orders/new/", filled(service, starts_at=typed), follow=True)
+        answer = staff.post(
+            "/orders/new/", filled(service, starts_at=typed, zone="Asia/Kathmandu"), follow=True
+        )
     order = Order.objects.get()
     assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.SCHEDULED)
     assert order.starts_at == start.replace(second=0, microsecond=0)
@@ -267,7 +269,7 @@ def test_an_order_can_be_placed_for_later_in_the_desks_own_time(staff: Client, s
     ],
 )
 def test_a_time_that_cannot_be_meant_comes_back(staff: Client, typed: str, words: str):
-    answer = staff.post("/orders/new/", filled(make_service(), starts_at=typed))
+    answer = staff.post("/orders/new/", filled(make_service(), starts_at=typed, zone="UTC"))
     page = answer.content.decode()
     assert answer.status_code == 422
     assert words in page and f'value="{typed}"' in page

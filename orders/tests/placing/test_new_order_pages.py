@@ -152,11 +152,11 @@ def test_another_start_is_not_dropped_either(staff: Client) -> None:
     values = filled(make_service())
     staff.post("/orders/new/", values)
     later = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
-    answer = staff.post("/orders/new/", {**values, "starts_at": later})
+    answer = staff.post("/orders/new/", {**values, "starts_at": later, "zone": "UTC"})
     page = answer.content.decode()
     assert "with other values" in page
     assert later in page
-    scheduled = {**filled(make_service()), "starts_at": later}
+    scheduled = {**filled(make_service()), "starts_at": later, "zone": "UTC"}
     first, second = staff.post("/orders/new/", scheduled), staff.post("/orders/new/", scheduled)
     assert first.headers["Location"] == second.headers["Location"]
 

@@ -208,7 +208,7 @@ def test_visits_can_be_fed_drop_by_drop() -> None:
 
 
 def test_a_drip_feed_that_starts_later_ends_later() -> None:
-    later = {"starts_at": "2026-11-24T06:00"}
+    later = {"starts_at": "2026-11-24T06:00", "zone": "UTC"}
     values = {**UNITS, **DRIP_FEED, **later}
     shown = preview_of(fill(service_of("Default"), values), now=NOON).last_run_at
     start = fill(service_of("Default"), values)

@@ -10,6 +10,7 @@ FOUND = "orders/tests/placing/test_found_since.py"
 HOLDING = "orders/tests/placing/test_holding.py"
 PLACED = "orders/tests/restores/test_placed_again.py"
 TOLD = "orders/tests/placing/test_told_of.py"
+ZONE = "orders/tests/placing/test_start_zone.py"
 
 GUARDS = (
     Guard(
@@ -211,6 +212,25 @@ GUARDS = (
             f"{FOUND}::test_nor_does_a_line_that_was_meant_before_the_desk_was_upgraded",
         ),
         "orders/repeats.py",
+        items=(5,),
+    ),
+    Guard(
+        "placing: in which time zone the page showed a start",
+        "if starts_at and shown != self.zone:",
+        "if False:",
+        (
+            f"{ZONE}::test_a_start_typed_before_the_zone_was_changed_in_another_tab_is_no_other_moment",
+            f"{ZONE}::test_a_page_that_named_no_zone_is_asked_once",
+        ),
+        "orders/placing/schedule_field.py",
+        items=(6,),
+    ),
+    Guard(
+        "placing: the moment that a form showed is the time zone of its page's",
+        "self.typed_start = _in_zone(starts_at, shown) if starts_at else None",
+        "self.typed_start = starts_at",
+        (f"{ZONE}::test_a_form_that_was_sent_before_is_known_by_the_moment_that_it_showed",),
+        "orders/placing/schedule_field.py",
         items=(5,),
     ),
     Guard(
