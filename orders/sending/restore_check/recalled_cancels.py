@@ -61,8 +61,9 @@ def take_cancel(
     never_sent = mine.filter(NEVER_SENT)
     if not never_sent.exists():
         return not mine.exists()
-    # Nothing here says any more that no try to send it is known.
-    never_sent.filter(status=CancelStatus.REFUSED).update(requests=1)
+    # Nothing here says any more that no try to send it is known, nor that it was not sent.
+    never_sent.filter(status=CancelStatus.ENDED).exclude(reason="").update(reason=WORDS)
+    never_sent.update(requests=1)
     return True
 
 

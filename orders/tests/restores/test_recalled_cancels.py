@@ -11,6 +11,7 @@ from orders.aftersales import request_cancels, runs
 from orders.aftersales.batch_outcome import Answered
 from orders.models import CancelRequest, EventKind, Order, RequestCall
 from orders.sending.restore_check import guard
+from orders.sending.restore_check.forgotten_sends import WORDS
 from orders.sending.restore_check.recalled_cancels import BESIDE
 from orders.status import UNCLEAR, CancelStatus, Status, Write
 from orders.tests.sending.test_restore_guard import acknowledge
@@ -162,23 +163,28 @@ def test_one_that_staff_take_back_before_the_journal_is_read_is_given_back_its_s
     assert there.done == [order.external_id]
 
 
-def test_one_that_was_refused_and_taken_back_since_stays_taken_back(monkeypatch, order):
-    """Given back, it would be asked for again by itself."""
-    request = make_cancel(CancelStatus.ENDED, order=order, requested_at=NOON - DAY, reason="Back.")
+def test_one_that_was_refused_and_taken_back_since_stays_taken_back(monkeypatch, order, staff):
+    """Given back, it would be asked for again by itself. Nothing says that it was not sent."""
+    request = make_cancel(order=order, requested_at=NOON - DAY)
+    assert request_cancels.withdraw_cancel(request, actor=None, now=NOON)
     outcome = Answered({order.external_id: NOT_YET})
     assert recalled(monkeypatch, order, write=Write.CANCEL, outcome=outcome) == 1
     request.refresh_from_db()
-    assert (request.status, request.reason) == (CancelStatus.ENDED, "Back.")
+    assert (request.status, request.reason, request.requests) == (CancelStatus.ENDED, WORDS, 1)
     assert len(told(order)) == 1
+    page = staff.get(f"/orders/{order.pk}/").content.decode()
+    assert "before it was sent" not in page
 
 
 def test_one_that_was_taken_back_does_not_stand_beside_another_that_the_provider_has(
     monkeypatch, order
 ):
-    mine = make_cancel(CancelStatus.ENDED, order=order, requested_at=NOON - DAY)
+    mine = make_cancel(CancelStatus.ENDED, order=order, requested_at=NOON - DAY, reason="Back.")
     other = make_cancel(CancelStatus.ACCEPTED, order=order, requested_at=NOON, requests=1)
     outcome = Answered({order.external_id: CancelAccepted("c9")})
     assert recalled(monkeypatch, order, write=Write.CANCEL, outcome=outcome) == 1
     rows = dict(CancelRequest.objects.values_list("pk", "status"))
     assert rows == {mine.pk: CancelStatus.ENDED, other.pk: CancelStatus.ACCEPTED}
+    mine.refresh_from_db()
+    assert (mine.reason, mine.requests) == (WORDS, 1)
     assert len(told(order)) == 1

@@ -547,4 +547,12 @@ GUARDS = (
         "orders/aftersales/cancel_sends.py",
         items=(24,),
     ),
+    Guard(
+        "restored: nothing says of a cancel that was sent that it was taken back before",
+        'never_sent.filter(status=CancelStatus.ENDED).exclude(reason="").update(reason=WORDS)',
+        "pass",
+        (f"{CANCELS}::test_one_that_was_refused_and_taken_back_since_stays_taken_back",),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
 )
