@@ -15,7 +15,7 @@ from ...aftersales.batch_outcome import AnyOutcome, has_taken, may_be_open
 from ...aftersales.cancel_sends import poll_soon
 from ...models import CancelRequest, EventKind, Order, RequestCall
 from ...models.cancel import CancelQuerySet
-from ...status import UNCLEAR, CancelStatus
+from ...status import FINAL, UNCLEAR, CancelStatus
 from .forgotten_sends import WORDS
 from .request_journal import Named
 
@@ -53,7 +53,8 @@ def take_cancel(
         if is_perhaps_open:  # what its own call is answered will say; until then nobody knows
             in_hands.give_up_to_send(WORDS, now)
         return True
-    which = _to_take(of_order, is_taken=is_taken, is_perhaps_open=is_perhaps_open)
+    goes_on = is_perhaps_open and order.status not in FINAL  # else its end is known, and stays
+    which = _to_take(of_order, is_taken=is_taken, is_perhaps_open=goes_on)
     taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
     again = {"requests": F("requests") + 1, "reason": "", "ended_at": None}
     if mine.filter(which).update(**again, **taken):

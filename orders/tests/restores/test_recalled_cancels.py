@@ -188,3 +188,18 @@ def test_one_that_was_taken_back_does_not_stand_beside_another_that_the_provider
     mine.refresh_from_db()
     assert (mine.reason, mine.requests) == (WORDS, 1)
     assert len(told(order)) == 1
+
+
+@pytest.mark.parametrize("says", [None, CancelAccepted("c9")], ids=["lost", "taken"])
+def test_one_that_ended_with_its_order_stays_ended(monkeypatch, order, says):
+    request = make_cancel(order=order, requested_at=NOON - DAY)
+    Order.objects.filter(pk=order.pk).update(status=Status.CANCELED)
+    assert runs.end_cancels(now=NOON) == 1
+    outcome = says and Answered({order.external_id: says})
+    assert recalled(monkeypatch, order, write=Write.CANCEL, outcome=outcome) == 1
+    assert runs.end_cancels(now=LATER) == 0
+    request.refresh_from_db()
+    assert (request.status, request.code, request.requests) == (CancelStatus.ENDED, "", 1)
+    ends = order.events.filter(kind=EventKind.CANCEL, text__contains="is over")
+    assert ends.count() == 1
+    assert len(told(order)) == 1

@@ -555,4 +555,12 @@ GUARDS = (
         "orders/sending/restore_check/recalled_cancels.py",
         items=(23,),
     ),
+    Guard(
+        "restored: a cancel that ended with its order stays ended",
+        "is_perhaps_open and order.status not in FINAL",
+        "is_perhaps_open",
+        (f"{CANCELS}::test_one_that_ended_with_its_order_stays_ended",),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
 )
