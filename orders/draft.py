@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -40,8 +40,12 @@ class OrderDraft:
 
     @cached_property
     def terms(self) -> Terms:
-        """What the person agrees to."""
-        return self.agreed or Terms.of(self.service)
+        """What the person agrees to. Of a dry run or a job that an older release has shown the
+        currency is the one in which it is placed."""
+        agreed = self.agreed or Terms.of(self.service)
+        if agreed.currency is None:
+            return replace(agreed, currency=self.service.provider.currency)
+        return agreed
 
     @cached_property
     def link(self) -> str:

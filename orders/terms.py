@@ -20,11 +20,15 @@ LABELS = {
     "name": "Name",
     "type": "Type",
     "rate": "Price",
+    "currency": "Currency",
     "min": "Min",
     "max": "Max",
     "dripfeed": "Drip-feed",
     "offered": "Offered",
 }
+
+
+ONCE_UNKNOWN = ("name", "currency")  # older terms do not say them: nothing to compare with
 
 
 class Difference(NamedTuple):
@@ -37,7 +41,8 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """None: not known, or the provider does not say. `rate` as in `Service.rate`."""
+    """None: not known, or the provider does not say. `rate` as in `Service.rate`, in `currency`:
+    of terms that 0.3 or a release before it has kept nobody knows that."""
 
     name: str | None = None
     type: str = ""
@@ -46,9 +51,11 @@ class Terms:
     max: int | None = None
     dripfeed: bool | None = None
     offered: bool = True
+    currency: str | None = None
 
     @classmethod
     def of(cls, service: Service) -> Terms:
+        """`select_related` its provider to ask for nothing more."""
         return cls(
             name=service.name,
             type=service.type,
@@ -57,6 +64,7 @@ class Terms:
             max=service.max,
             dripfeed=service.dripfeed,
             offered=service.gone_at is None,
+            currency=service.provider.currency,
         )
 
     @classmethod
@@ -76,12 +84,13 @@ class Terms:
             max=told.max,
             dripfeed=told.dripfeed,
             offered=own.offered and told.is_offered,
+            currency=own.currency,
         )
 
     @classmethod
     def read(cls, kept: Any) -> Terms | None:
         """Terms that `as_json` wrote down; None for anything else."""
-        if not isinstance(kept, Mapping) or kept.keys() != LABELS.keys():
+        if not isinstance(kept, Mapping) or kept.keys() | {"currency"} != LABELS.keys():
             return None
         try:
             rate = None if kept["rate"] is None else Decimal(str(kept["rate"]))
@@ -116,7 +125,7 @@ def differences(before: Terms, after: Terms) -> list[Difference]:
     return [
         Difference(label, _in_words(name, was[name]), _in_words(name, now[name]))
         for name, label in LABELS.items()
-        if was[name] != now[name] and (name != "name" or before.name is not None)
+        if was[name] != now[name] and (name not in ONCE_UNKNOWN or was[name] is not None)
     ]
 
 
@@ -134,6 +143,8 @@ def faults(
         found.append("It has another name: it may be another product.")
     if agreed.type != now.type:
         found.append("Its type changed: it needs other fields.")
+    if agreed.currency is not None and not _same_currency(agreed.currency, now.currency or ""):
+        found.append("Its price is in another currency.")
     if is_dearer(agreed.rate, now.rate, tolerance):
         found.append("It costs more than was agreed to.")
     if (agreed.min, agreed.max) != (now.min, now.max) and not _fits(payload, now):
@@ -212,6 +223,10 @@ def _same_name(name: str) -> str:
     """Letters and digits: a new ornament or another spelling is not another product."""
     text = unicodedata.normalize("NFKC", html.unescape(name)).casefold()
     return " ".join("".join(char if char.isalnum() else " " for char in text).split())
+
+
+def _same_currency(code: str, other: str) -> bool:
+    return code.casefold() == other.casefold()
 
 
 def _in_words(name: str, value: Any) -> str:

@@ -267,7 +267,7 @@ def _not_agreed(draft: OrderDraft) -> str:
 def terms_of(parts: Iterable[OrderQuerySet]) -> dict[str, Any]:
     """The terms of the services of these orders as they are now, by the service's row."""
     services = {pk for part in parts for pk in part.order_by().values_list("service", flat=True)}
-    found = Service.objects.in_bulk(sorted(services))
+    found = Service.objects.select_related("provider").in_bulk(sorted(services))
     return {str(pk): Terms.of(service).as_json() for pk, service in sorted(found.items())}
 
 

@@ -125,21 +125,33 @@ def _page(
 ) -> HttpResponse:
     """The page; with 422 when it comes back with a form that has to be fixed."""
     currencies = Provider.objects.order_by("currency").values_list("currency", flat=True)
+    in_use = [currency for currency in currencies.distinct() if currency]
+    limits = list(SpendLimit.objects.order_by("currency", "role"))
     rules = BlockedLink.objects.select_related("added_by")
     context = {
         "rules": [(rule, word_of(rule)) for rule in rules.order_by("pattern", "pk")],
-        "limits": SpendLimit.objects.order_by("currency", "role"),
+        "limits": [(limit, limit.currency in in_use) for limit in limits],
+        "unlimited": _unlimited(limits, in_use),
         "changes": StaffChange.objects.about(*RULES)[:CHANGES_SHOWN],
         "block_form": block_form or BlockForm(),
         "limit_form": limit_form or LimitForm(),
         "tolerance": tolerance(),
         "tolerance_form": tolerance_form or ToleranceForm(initial={"percent": tolerance()}),
-        "currencies": [currency for currency in currencies.distinct() if currency],
+        "currencies": in_use,
         "may_change": request.user.may(May.RUN_PROVIDERS),
         **_tried(request),
     }
     status = 422 if block_form or limit_form or tolerance_form else 200
     return render(request, "orders/limits/limits.html", context, status=status)
+
+
+def _unlimited(limits: list[SpendLimit], in_use: list[str]) -> list[tuple[str, str]]:
+    """Roles that have a limit, and the currencies of accounts in which it is none: there the desk
+    holds nothing for them, also where an account has only just been given this currency."""
+    found = dict[str, set[str]]()
+    for limit in limits:
+        found.setdefault(limit.role, set(in_use)).discard(limit.currency)
+    return [(role, ", ".join(sorted(left))) for role, left in sorted(found.items()) if left]
 
 
 def _tried(request: StaffRequest) -> dict[str, Any]:

@@ -40,7 +40,10 @@ CHECKED = (
     "is_good",
 )
 WITHDRAWN_AT_ONCE = 2_000
-SHOWN = ("number", "pk", "service", "link_key", "cost", "cells", "is_meant", "told_of", "warnings")
+SHOWN = (
+    *("number", "pk", "service", "link_key", "cost", "service__provider__currency"),
+    *("cells", "is_meant", "told_of", "warnings"),
+)
 IDLE = (BatchState.CHECKED, BatchState.PLACED)
 BOUGHT = (BatchState.PLACING, BatchState.PLACED)
 Typed = Mapping[

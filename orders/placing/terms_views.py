@@ -125,7 +125,7 @@ def terms_withdraw(request: StaffRequest) -> HttpResponse:
 
 def _waiting() -> OrderQuerySet:
     rows = Order.objects.held_for(HoldReason.TERMS).order_by("pk")
-    return rows.select_related("service__proposed", "provider", "placed_by")
+    return rows.select_related("service__proposed", "service__provider", "provider", "placed_by")
 
 
 def _shown_as(pk: int, key: str) -> Order | None:

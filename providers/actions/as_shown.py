@@ -21,10 +21,12 @@ from .pausing import resume_provider
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """`said` in words: "batch size 100 → 50"; `is_moved`: it has another address and no key."""
+    """`said` in words: "batch size 100 → 50"; `is_moved`: it has another address and no key;
+    `currencies`: the one it had and the one it has, where that is another."""
 
     said: list[str]
     is_moved: bool
+    currencies: tuple[str, str] | None = None
 
 
 def which_account(provider: Provider) -> str:
@@ -51,9 +53,11 @@ def change_as_shown(
     with transaction.atomic():
         row = _locked(provider_id)
         own = own_changes(wanted, shown=shown, now={name: getattr(row, name) for name in wanted})
+        before = row.currency
         said = change_settings(row, own, actor=actor, now=now)
+        currencies = (before, row.currency) if row.currency != before else None
         is_moved = "url" in own and change_address(row, own["url"], actor=actor, now=now)
-    return Changed(said, is_moved)
+    return Changed(said, is_moved, currencies)
 
 
 @sensitive_variables("key")

@@ -121,11 +121,24 @@ def provider_edit(request: StaffRequest, pk: int) -> HttpResponse:
     except ChangedMeanwhile as changed_meanwhile:
         form.say_meanwhile(changed_meanwhile)
         return _form_page(request, "providers/provider_edit.html", provider, form)
+    if changed.currencies:
+        messages.warning(request, _other_currency(*changed.currencies))
     if changed.is_moved:
         messages.warning(request, "The address was changed and the key cleared. Enter the key.")
         return redirect("provider-key", pk=pk)
     messages.success(request, "Saved.")
     return redirect("provider", pk=pk)
+
+
+def _other_currency(before: str, after: str) -> str:
+    told = {"before": before or _("no currency"), "after": after}
+    return (
+        _(
+            "The account is in %(after)s, no longer in %(before)s. Orders that wait are held until "
+            "somebody agrees to their price in it. Spend limits in %(before)s no longer count here."
+        )
+        % told
+    )
 
 
 @allow(May.KEEP_CREDENTIALS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+CURRENCY = "orders/tests/limits/test_other_currency.py"
 HALTS = "orders/tests/sending/test_halts.py"
 REFUNDS = "orders/tests/reconciliation/test_refunds.py"
 SETTLING = "orders/tests/recovery/test_decisions.py"
@@ -48,6 +49,56 @@ GUARDS = (
         ),
         "orders/terms.py",
         items=(20,),
+    ),
+    Guard(
+        "terms: a price in another currency is another price",
+        'not _same_currency(agreed.currency, now.currency or "")',
+        "False",
+        (
+            f"{CURRENCY}::test_an_order_that_waits_does_not_leave_at_a_price_in_another_currency",
+            f"{CURRENCY}::test_lines_that_are_being_placed_are_not_placed_in_another_currency",
+            f"{CURRENCY}::test_a_job_that_was_confirmed_in_another_currency_buys_nothing",
+        ),
+        "orders/terms.py",
+    ),
+    Guard(
+        "terms: the currency is one of them",
+        "            currency=service.provider.currency,\n",
+        "",
+        (
+            f"{CURRENCY}::test_a_form_that_had_shown_another_currency_is_asked_about_again",
+            f"{CURRENCY}::test_an_estimate_for_many_in_another_currency_starts_nothing",
+            f"{CURRENCY}::test_who_was_shown_the_old_currency_agrees_to_no_other",
+        ),
+        "orders/terms.py",
+    ),
+    Guard(
+        "terms: those that were kept without a currency are read",
+        'kept.keys() | {"currency"} != LABELS.keys()',
+        "kept.keys() != LABELS.keys()",
+        (f"{CURRENCY}::test_terms_of_a_release_that_knew_of_no_currency_are_still_compared",),
+        "orders/terms.py",
+    ),
+    Guard(
+        "terms: what an older release has shown is placed in a currency that is kept",
+        "replace(agreed, currency=self.service.provider.currency)",
+        "agreed",
+        (f"{CURRENCY}::test_lines_of_an_older_release_become_orders_that_know_their_currency",),
+        "orders/draft.py",
+    ),
+    Guard(
+        "mass: the currency in which the lines were shown",
+        '"cost", "service__provider__currency"),',
+        '"cost"),',
+        (f"{CURRENCY}::test_lines_that_were_shown_in_another_currency_are_not_placed",),
+        "orders/mass/mass_order.py",
+    ),
+    Guard(
+        "limits: the page says in which currency a limit holds nothing",
+        "[(limit, limit.currency in in_use) for limit in limits]",
+        "[(limit, True) for limit in limits]",
+        (f"{CURRENCY}::test_the_page_of_limits_says_which_currency_a_limit_no_longer_holds",),
+        "orders/limits/views.py",
     ),
     Guard(
         "placing: the terms that were shown",
