@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
+from providers.panel_api.refusals.classify import says_canceled_there
 
 from ..sending.outcome import code_of_old
 
@@ -110,10 +111,12 @@ def has_begun(outcome: AnyOutcome | None, order_id: str) -> bool:
 
 
 def has_taken(outcome: AnyOutcome | None, order_id: str) -> bool:
-    """Proven: the provider has this request to cancel."""
+    """Proven: the provider has this request to cancel, or nothing left to cancel."""
     said = _said_of(outcome, order_id)
-    is_there = isinstance(said, Refused) and said.code is RefusalCode.ALREADY_OPEN
-    return isinstance(said, CancelAccepted) or is_there
+    if not isinstance(said, Refused):
+        return isinstance(said, CancelAccepted)
+    is_over = said.code is not RefusalCode.UNLISTED and says_canceled_there(said.reason)
+    return said.code is RefusalCode.ALREADY_OPEN or is_over
 
 
 def is_undone(outcome: AnyOutcome, order_id: str) -> bool:

@@ -22,6 +22,7 @@ from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
+from providers.panel_api.refusals.classify import says_canceled_there
 
 from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
 from ..models.cancel import CancelQuerySet
@@ -244,6 +245,9 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.UNLISTED:
         return lost(request, reason, now)
+    if says_canceled_there(said.reason):  # by this one, an earlier one, or without any
+        text = f"The provider has nothing left to cancel: “{reason}” Its status will say why."
+        return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return _later(request, reason, now + pause)

@@ -16,6 +16,10 @@ from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
+from providers.panel_api.refusals.classify import (
+    says_refilled_not_long_ago,
+    says_refills_are_used_up,
+)
 
 from ..models import EventKind, Refill, RequestCall
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
@@ -170,15 +174,26 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
 
 
 def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
-    """Told that one was requested not long ago, after a send whose answer was lost, of this refill
-    or of one that has ended since. Where we know of no other that is the likely one."""
-    if said.code is not RefusalCode.WAIT or "requested" not in said.reason.casefold():
+    """Told that one was requested not long ago, or that no more are left, after a send whose answer
+    was lost, of this refill or of one that has ended since. That may be the one they speak of."""
+    if says_refills_are_used_up(said.reason):
+        lost_ones = refill.order.refills.exclude(pk=refill.pk).filter(external_id="")
+        return _was_lost_before(refill) or lost_ones.exclude(doubted_at=None).exists()
+    if not says_refilled_not_long_ago(said.reason):
         return False
     since = now - timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
     others = refill.order.refills.exclude(pk=refill.pk)
     if others.filter(sent_at__gt=since).exclude(external_id="").exists():
         return False
     return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
+
+
+def _was_lost_before(refill: Refill) -> bool:
+    """And not only with the call that this answers: its machine may have been away with it."""
+    if refill.doubted_at is None:
+        return False
+    is_first = refill.requests <= 1 and not refill.known_gap
+    return not is_first or refill.sent_at is None or refill.doubted_at < refill.sent_at
 
 
 def _later(refill: Refill, reason: str, until: datetime) -> RowOutcome:

@@ -10,15 +10,18 @@ from django.urls import reverse
 
 from core.roles import Role
 from orders.aftersales import runs
-from orders.aftersales.batch_outcome import Answered, outcome_to_json
+from orders.aftersales.batch_outcome import Answered, has_taken, outcome_to_json
 from orders.aftersales.cancel_sends import CAME_LATE, CANCELS, MOST_REQUESTS
 from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, EventKind, PollSchedule, RequestCall
 from orders.sending.restore_check.recalled_requests import take_in_kept
-from orders.status import CancelStatus
+from orders.status import CancelStatus, Status
 from orders.templatetags.orders import cancel_badge
+from orders.tests.aftersales.test_send_requests import FakeDesk
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
+from providers.panel_api.refusals.classify import refusal_code
 from tests.builders import NOON, make_cancel
+from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 MINUTE = timedelta(minutes=1)
@@ -68,6 +71,53 @@ def test_it_is_refused_when_that_is_heard_after_all() -> None:
     cancel = take_in(call, cancel, Refused("No.", RefusalCode.NOT_ALLOWED))
     assert cancel.status == CancelStatus.REFUSED and not cancel.is_unclear
     assert len(told_late(cancel)) == 1
+
+
+CANCELED_THERE = pytest.mark.parametrize(
+    "words", ["Order is already canceled", "Order already cancelled", "The order was canceled."]
+)
+
+
+@CANCELED_THERE
+def test_one_that_is_told_that_it_is_canceled_there_is_followed_by_the_status(words: str) -> None:
+    """The cancel may have done it: "The provider will not cancel it" would be wrong."""
+    cancel, call = given_up()
+    cancel = take_in(call, cancel, Refused(words, refusal_code(words)))
+    assert (cancel.status, cancel.ended_at, cancel.reason) == ("accepted", None, words)
+    [text] = told_late(cancel)
+    assert "nothing left to cancel" in text and "will not" not in text
+    cancel.order.status = Status.CANCELED
+    cancel.order.save()
+    assert runs.end_cancels(now=LATER) == 1
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.ENDED
+
+
+@CANCELED_THERE
+def test_so_is_one_that_is_sent_again_and_told_so(words: str) -> None:
+    cancel, desk = make_cancel(), FakeDesk()
+    desk.then = lost_answer()
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
+    desk.then, desk.says = None, {cancel.order.external_id: Refused(words, refusal_code(words))}
+    runs.send_requests(cancel.provider, desk, clock=lambda: LATER, seconds=0)
+    cancel.refresh_from_db()
+    assert (cancel.status, cancel.requests, cancel.is_unclear) == ("accepted", 2, False)
+
+
+@CANCELED_THERE
+def test_a_call_that_was_told_so_counts_as_one_that_was_taken(words: str) -> None:
+    """A journal brings it in: a cancel that was given up before comes into its hands."""
+    assert has_taken(Answered({"7": Refused(words, refusal_code(words))}), "7")
+    assert not has_taken(Answered({"7": Refused("Not eligible", RefusalCode.NOT_ALLOWED)}), "7")
+    assert not has_taken(Answered({"7": Refused(words)}), "7"), "beside words that nobody knows"
+
+
+def test_one_whose_order_is_completed_there_is_refused() -> None:
+    cancel, call = given_up()
+    words = "Order is already completed"
+    cancel = take_in(call, cancel, Refused(words, refusal_code(words)))
+    assert cancel.status == CancelStatus.REFUSED and not cancel.is_unclear
 
 
 def test_it_is_not_sent_again_for_an_answer_that_says_later() -> None:

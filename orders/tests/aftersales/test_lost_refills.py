@@ -11,7 +11,8 @@ from django.apps import apps
 
 from orders.aftersales import batch_outcome, refill_sends, request_refills
 from orders.limits import doubtful_rows
-from orders.models import Order, Refill
+from orders.models import Order, Refill, RequestCall
+from orders.sending.restore_check.recalled_requests import take_in_kept
 from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.panel_api import RefillStarted, Refused
@@ -66,6 +67,54 @@ def test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt(
     assert len(desk.calls) == 2, "sent a third time"
 
 
+USED_UP = pytest.mark.parametrize(
+    "words",
+    [
+        "Refill limit reached",
+        "Refill limit for this order reached",
+        "refill_error_limit_reached",
+        "Maximum refills reached",
+        "Maximum 1 refills reached",
+        "Error: Maximum 1 refills reached.",
+    ],
+)
+
+
+@USED_UP
+def test_a_lost_one_that_may_have_been_the_last_stays_in_doubt(desk: FakeDesk, words: str) -> None:
+    refill = again(desk, words, 24 * 30)
+    assert refill.status == RefillStatus.UNCONFIRMED and words in refill.reason
+
+
+def test_so_does_another_one_that_was_asked_for_since_it_was_closed(
+    order: Order, desk: FakeDesk
+) -> None:
+    closed(1)
+    refused = asked_anew(order, desk, 24 * 30, "Refill limit reached")
+    assert refused.status == RefillStatus.UNCONFIRMED
+
+
+@USED_UP
+def test_where_none_was_lost_that_no_more_are_left_is_a_refusal(order: Order, words: str) -> None:
+    known = make_refill(RefillStatus.COMPLETED, order=order, external_id="5")
+    Refill.objects.filter(pk=known.pk).update(doubted_at=NOON - HOUR)  # and was found
+    assert asked_anew(order, FakeDesk(), 1, words).status == RefillStatus.REFUSED
+
+
+def test_a_late_answer_to_the_only_call_is_a_refusal(order: Order, desk: FakeDesk) -> None:
+    """Its machine was away with it; no other one was ever sent."""
+    refill = Refill.objects.get()
+    kept = batch_outcome.outcome_to_json(
+        batch_outcome.Answered({order.external_id: told("Refill limit reached")})
+    )
+    RequestCall.objects.update(recorded_at=None)
+    Refill.objects.update(doubted_at=NOON + HOUR)
+    assert refill.call is not None
+    said = {"call": refill.call.idempotency_key, "outcome": kept}
+    assert take_in_kept(said, now=NOON + 2 * HOUR)
+    assert Refill.objects.get().status == RefillStatus.REFUSED
+
+
 def test_it_does_so_too_after_it_had_been_told_to_wait(desk: FakeDesk) -> None:
     assert again(desk, "Refill is available in 5 hours", 1).status == RefillStatus.WAITING
     assert again(desk, REQUESTED, 2).status == RefillStatus.UNCONFIRMED
@@ -106,11 +155,11 @@ def test_one_that_was_never_lost_waits() -> None:
     assert refill.status == RefillStatus.WAITING
 
 
-def asked_anew(order: Order, desk: FakeDesk, hours: int) -> Refill:
+def asked_anew(order: Order, desk: FakeDesk, hours: int, words: str = REQUESTED) -> Refill:
     """Another one, which is told that one was requested not long ago."""
     at = NOON + hours * HOUR
     assert request_refills.request_refill(order, actor=make_user(), now=at) == ""
-    desk.then, desk.says = None, {order.external_id: told(REQUESTED)}
+    desk.then, desk.says = None, {order.external_id: told(words)}
     refill = Refill.objects.latest("pk")
     send(refill, desk, at)
     refill.refresh_from_db()

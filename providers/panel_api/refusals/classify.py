@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..errors import RefusalCode as Code
-from .phrases import DOTTED, FIELD_WORDS, HEADS, PROVES_NOTHING, SENTENCES, TAILS
+from .phrases import (
+    CANCELED_THERE,
+    DOTTED,
+    FIELD_WORDS,
+    HEADS,
+    PROVES_NOTHING,
+    REFILLED_NOT_LONG_AGO,
+    REFILLS_USED_UP,
+    SENTENCES,
+    TAILS,
+)
 
 # Refusals that an answer to `add` can prove; an order or refill id has no place there.
 PROVE_NOT_PLACED: Final = frozenset(Code) - {
@@ -75,6 +85,9 @@ _CODES: Final = {simplified(text): code for code, texts in SENTENCES.items() for
 _TAILS: Final = frozenset(
     part for tail in map(simplified, TAILS) for part in (tail, tail.removesuffix(" #"))
 )
+_NOT_LONG_AGO: Final = frozenset(map(simplified, REFILLED_NOT_LONG_AGO))
+_USED_UP: Final = frozenset(map(simplified, REFILLS_USED_UP))
+_CANCELED_THERE: Final = frozenset(map(simplified, CANCELED_THERE))
 _NONE: Final[Mapping[str, Code]] = {}
 
 
@@ -99,6 +112,26 @@ def meaning(sentences: Sequence[str], additions: Mapping[str, Code] = _NONE) -> 
     """What an answer in all of these sentences means: UNLISTED as soon as one was not reviewed."""
     codes = [refusal_code(one, additions) for one in sentences]
     return Code.UNLISTED if not codes or Code.UNLISTED in codes else codes[0]
+
+
+def says_refilled_not_long_ago(sentence: str) -> bool:
+    """A refill of before is, or may be, why another one has to wait."""
+    return _says_one_of(_NOT_LONG_AGO, sentence)
+
+
+def says_refills_are_used_up(sentence: str) -> bool:
+    """Refills of before are why there is no other one for good."""
+    return _says_one_of(_USED_UP, sentence)
+
+
+def says_canceled_there(sentence: str) -> bool:
+    """There is nothing left to cancel; a cancel of before may be why."""
+    return _says_one_of(_CANCELED_THERE, sentence)
+
+
+def _says_one_of(sentences: frozenset[str], text: str) -> bool:
+    parts = [text, *_BETWEEN.split(text)]
+    return len(text) <= LONGEST_SENTENCE and any(simplified(one) in sentences for one in parts)
 
 
 def opening(text: str) -> str:

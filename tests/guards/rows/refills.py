@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 BUTTONS = "orders/tests/aftersales/test_old_buttons.py"
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
+LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
 MEANWHILE = "orders/tests/restores/test_asked_meanwhile.py"
 NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
@@ -105,6 +106,37 @@ GUARDS = (
         (f"{LOST_REFILLS}::test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt",),
         "orders/aftersales/refill_sends.py",
         items=(10,),
+    ),
+    Guard(
+        "refill: no more are left, the one whose answer was lost may be under way",
+        "    if says_refills_are_used_up(said.reason):",
+        "    if False:",
+        (
+            f"{LOST_REFILLS}::test_a_lost_one_that_may_have_been_the_last_stays_in_doubt",
+            f"{LOST_REFILLS}::test_so_does_another_one_that_was_asked_for_since_it_was_closed",
+        ),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "refill: no more are left, told late of the only call that was made",
+        "    return not is_first or refill.sent_at is None or refill.doubted_at < refill.sent_at",
+        "    return True",
+        (f"{LOST_REFILLS}::test_a_late_answer_to_the_only_call_is_a_refusal",),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "cancel: nothing is left to cancel, which is no refusal",
+        "    if says_canceled_there(said.reason):  # by this one, an earlier one, or without any",
+        "    if False:",
+        (
+            f"{LATE_CANCELS}"
+            "::test_one_that_is_told_that_it_is_canceled_there_is_followed_by_the_status",
+            f"{LATE_CANCELS}::test_so_is_one_that_is_sent_again_and_told_so",
+        ),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
     ),
     Guard(
         "refill: one in doubt is remembered where it has ended and another is asked for",

@@ -509,8 +509,8 @@ GUARDS = (
     ),
     Guard(
         "refill: a page knows how often the newest was sent",
-        '    newest = f"{refill.pk}.{refill.requests}" if refill else "none"\n',
-        '    newest = f"{refill.pk}" if refill else "none"\n',
+        '    row = f"{refill.pk}.{refill.requests}" if refill else "none"\n',
+        '    row = f"{refill.pk}" if refill else "none"\n',
         (
             "orders/tests/aftersales/test_old_buttons.py::test_a_refill_of_which_a_machine_told_since_that_it_was_sent_is_not_asked_for_again",
         ),

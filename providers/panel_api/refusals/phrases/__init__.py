@@ -12,6 +12,7 @@ from typing import Final
 
 from ...errors import RefusalCode
 from . import accounts, aftersales, orders
+from .aftersales import CANCELED_THERE, REFILLED_NOT_LONG_AGO, REFILLS_USED_UP
 from .codes import DOTTED, IDEMPOTENCY_PARAMETERS
 from .tails import FIELD_WORDS, HEADS, PROVES_NOTHING, TAILS
 
@@ -22,11 +23,14 @@ SENTENCES: Final[Mapping[RefusalCode, tuple[str, ...]]] = {
 }
 
 __all__ = [
+    "CANCELED_THERE",
     "DOTTED",
     "FIELD_WORDS",
     "HEADS",
     "IDEMPOTENCY_PARAMETERS",
     "PROVES_NOTHING",
+    "REFILLED_NOT_LONG_AGO",
+    "REFILLS_USED_UP",
     "SENTENCES",
     "TAILS",
 ]

@@ -7,6 +7,36 @@ from typing import Final
 
 from ...errors import RefusalCode as Code
 
+# No, because of a refill of before: also of one whose answer was lost. These for a while,
+REFILLED_NOT_LONG_AGO: Final = (
+    "order was completed or refill was requested less than # hours ago",
+    "the order was completed or refill was requested less than # hours ago",
+    "refill was requested less than # hours ago",
+    "refill requested less than # hours ago",
+    "refill requested less than # h ago",
+    "requested less than # h ago",
+    "requested less than # hours ago",
+    "refill error requested recently",
+)
+# and these for good.
+REFILLS_USED_UP: Final = (
+    "refill limit reached",
+    "refill limit for this order reached",
+    "refill error limit reached",
+    "maximum refills reached",
+    "maximum # refills reached",
+)
+# No cancel, as there is nothing left to cancel: a cancel of before may have done it.
+CANCELED_THERE: Final = (
+    "order is already canceled",
+    "order is already cancelled",
+    "order is canceled",
+    "order was canceled",
+    "order already canceled",
+    "order already cancelled",
+    "order is already ended",
+)
+
 PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
     Code.UNKNOWN_ORDER: (
         "order id is incorrect",
@@ -68,11 +98,8 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "this order cannot be cancelled",
         "this order can no longer be cancelled",
         "order is already completed",
-        "order is already canceled",
-        "order is already cancelled",
-        "order is canceled",
+        *CANCELED_THERE,
         "the order is not completed",
-        "order was canceled",
         "refill is disabled for this service",
         "refill is not available for this service",
         "refill not available for this service",
@@ -85,11 +112,7 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "refill is not allowed",
         "order is not completed",
         "order not completed",
-        "refill limit reached",
-        "refill limit for this order reached",
-        "refill error limit reached",
-        "maximum refills reached",
-        "maximum # refills reached",
+        *REFILLS_USED_UP,
         "cancel is not available for this order",
         "cancel is not available for this service",
         "cancel is disabled for this service",
@@ -97,27 +120,17 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "order cannot be cancelled",
         "order can t be canceled",
         "order can t be cancelled",
-        "order is already ended",
         "order already completed",
-        "order already canceled",
-        "order already cancelled",
     ),
     Code.WAIT: (
-        "order was completed or refill was requested less than # hours ago",
-        "the order was completed or refill was requested less than # hours ago",
+        *REFILLED_NOT_LONG_AGO,
         "order was completed less than # hours ago",
         "please wait # hours before requesting refill",
         "you can request refill after # hours",
-        "refill was requested less than # hours ago",
-        "refill requested less than # hours ago",
-        "refill requested less than # h ago",
-        "requested less than # h ago",
-        "requested less than # hours ago",
         "refill is available in # hours",
         "refill will be available in # hours",
         "refill is available in # minutes",
         "you can request a refill in # hours",
-        "refill error requested recently",
     ),
     Code.ALREADY_OPEN: (
         "refill request already exists",
