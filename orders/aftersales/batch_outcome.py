@@ -61,6 +61,11 @@ class RowOutcome:
     proven: bool = True
 
 
+def as_said(said: Refused) -> str:
+    """Words of theirs where words of ours could stand as well: whose they are is kept with them."""
+    return said.reason if said is NO_ROW else f"The provider said: “{said.reason}”"
+
+
 def refused_by_all(rows: Iterable[object]) -> Refused | None:
     """The refusal, where every row was refused because the provider has no such call."""
     refusals = list(rows)

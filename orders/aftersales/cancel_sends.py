@@ -34,6 +34,7 @@ from .batch_outcome import (
     Lost,
     Outcome,
     RowOutcome,
+    as_said,
     has_taken,
     refused_by_all,
 )
@@ -244,13 +245,13 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
         text = f"The provider has been asked to cancel it already: “{reason}”"
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.UNLISTED:
-        return lost(request, reason, now)
+        return lost(request, as_said(said), now)
     if says_canceled_there(said.reason):  # by this one, an earlier one, or without any
         text = f"The provider has nothing left to cancel: “{reason}” Its status will say why."
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        return _later(request, reason, now + pause)
+        return _later(request, as_said(said), now + pause)
     if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:
         wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
         changes = {"due_at": now + timedelta(seconds=wait), "reason": reason, "code": code}
@@ -265,6 +266,7 @@ def _later(request: CancelRequest, reason: str, until: datetime) -> RowOutcome:
         "due_at": until,
         "reason": reason[:LONGEST_TEXT],
         "requests": request.requests - 1,
+        "code": UNCLEAR if request.code == UNCLEAR else "",
         "sent_at": request.sent_at,
     }
     text = f"The cancel could not be sent yet: {reason}"

@@ -23,7 +23,7 @@ from providers.panel_api.refusals.classify import (
 
 from ..models import EventKind, Refill, RequestCall
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
-from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, refused_by_all
+from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, as_said, refused_by_all
 from .refill_numbers import NUMBER_TWICE, given_twice, lose_sight
 from .send_requests import RequestKind
 
@@ -108,7 +108,7 @@ def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
 def lost(reason: str, now: datetime) -> RowOutcome:
     """Sent perhaps, answer lost. Never queued again by itself."""
     text = f"Nobody knows whether the refill was started: {reason}"
-    changes = {"reason": reason[:LONGEST_TEXT], "doubted_at": now}
+    changes = {"reason": reason[:LONGEST_TEXT], "code": "", "doubted_at": now}
     return RowOutcome(RefillStatus.UNCONFIRMED, text, changes, proven=False)
 
 
@@ -157,10 +157,10 @@ def _at_provider(
 def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     """Only reviewed words prove that nothing was done."""
     if said.code is RefusalCode.UNLISTED:
-        return lost(said.reason, now)
+        return lost(as_said(said), now)
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        return _later(refill, said.reason, now + pause)
+        return _later(refill, as_said(said), now + pause)
     if _says_it_is_there(refill, said, now):
         return lost(f"“{said.reason}” The one whose answer was lost may be under way.", now)
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
@@ -198,7 +198,12 @@ def _was_lost_before(refill: Refill) -> bool:
 
 def _later(refill: Refill, reason: str, until: datetime) -> RowOutcome:
     """Nothing was sent, or nothing was done: it does not count as a request."""
-    changes = {"due_at": until, "reason": reason[:LONGEST_TEXT], "requests": refill.requests - 1}
+    changes = {
+        "due_at": until,
+        "reason": reason[:LONGEST_TEXT],
+        "code": "",
+        "requests": refill.requests - 1,
+    }
     text = f"The refill could not be sent yet: {reason}"
     return RowOutcome(RefillStatus.QUEUED, text, changes, proven=False)
 

@@ -13,6 +13,7 @@ from core.texts import LONGEST_TEXT
 from providers.models import Provider
 
 from ..status import AT_PROVIDER, OPEN_CANCELS, UNCLEAR, CancelStatus
+from .refill import THEIR_CODES
 
 
 class CancelQuerySet(models.QuerySet["CancelRequest"]):
@@ -114,6 +115,11 @@ class CancelRequest(models.Model):
     def is_open(self) -> bool:
         """May change without anybody touching it: where its order has ended, it is ended next."""
         return self.status in OPEN_CANCELS
+
+    @property
+    def is_their_word(self) -> bool:
+        """The reason is the provider's own sentence, bare; without such a code it is ours."""
+        return self.code in THEIR_CODES
 
     @property
     def is_unclear(self) -> bool:

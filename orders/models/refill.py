@@ -10,8 +10,11 @@ from django.db.models import Q
 
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
+from providers.panel_api import RefusalCode
 
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus
+
+THEIR_CODES = frozenset(code.value for code in RefusalCode)
 
 
 class RefillQuerySet(models.QuerySet["Refill"]):
@@ -97,6 +100,11 @@ class Refill(models.Model):
     def is_open(self) -> bool:
         """May change without anybody touching it; of an unconfirmed one a late answer may come."""
         return self.status in OPEN_REFILLS
+
+    @property
+    def is_their_word(self) -> bool:
+        """The reason is the provider's own sentence, bare; without such a code it is ours."""
+        return self.code in THEIR_CODES
 
     @property
     def shown(self) -> str:

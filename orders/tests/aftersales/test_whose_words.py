@@ -1,0 +1,82 @@
+"""Whose words stand on the pages of refills and cancels, and what the desk itself does next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from orders.aftersales import cancel_sends, refill_sends
+from orders.aftersales.batch_outcome import NO_ROW, Answered, Later
+from orders.models import CancelRequest, Order, Refill
+from orders.status import UNCLEAR, CancelStatus, RefillStatus
+from providers.panel_api import RefusalCode, Refused
+from tests.builders import NOON, make_cancel, make_refill
+from tests.one_line import one_line
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+SAID = "Something went wrong. Please try again later."
+QUOTED = "The provider said: “Something went wrong. Please try again later.”"
+
+
+def shown(client: Client, order: Order) -> str:
+    """What the page of the order says of its requests, without the history."""
+    page = one_line(client.get(f"/orders/{order.pk}/").content.decode())
+    page = page.replace("<bdi>", "").replace("</bdi>", "")
+    return page.partition('id="order-live"')[2].partition('id="story"')[0]
+
+
+def answer(one: Refill | CancelRequest, said: Refused | Later | None, status: str) -> None:
+    """As if it had been sent, and this were the answer about it; None: no row about it."""
+    type(one)._default_manager.filter(pk=one.pk).update(status=status, requests=1, sent_at=NOON)
+    one.refresh_from_db()
+    rows = {one.order.external_id: said} if isinstance(said, Refused) else {}
+    outcome: Answered[Any] | Later = said if isinstance(said, Later) else Answered(rows)
+    if isinstance(one, Refill):
+        refill_sends.record([one], outcome, one.provider, NOON)
+    else:
+        cancel_sends.record([one], outcome, one.provider, NOON)
+    one.refresh_from_db()
+
+
+@pytest.mark.parametrize("code", ["unlisted", "wait", "rate_limit", "not_allowed", "already_open"])
+def test_words_of_the_provider_are_quoted_as_theirs(staff: Client, code: str) -> None:
+    cancel, refill = make_cancel(), make_refill()
+    for one in (cancel, refill):
+        answer(one, Refused(SAID, RefusalCode(code)), "sending")
+        page = shown(staff, one.order)
+        assert page.count(SAID) == page.count(QUOTED) == 1
+    listed = one_line(staff.get("/orders/refills/").content.decode()).replace("<bdi>", "")
+    assert listed.count(SAID) == listed.replace("</bdi>", "").count(QUOTED) == 1
+
+
+def test_words_of_the_desk_are_not_put_into_their_mouth(staff: Client) -> None:
+    """Nor beside a code of theirs from the time before."""
+    for one in (make_cancel(code="wait"), make_refill(code="wait")):
+        answer(one, None, "sending")
+        page = shown(staff, one.order)
+        assert NO_ROW.reason in page and "The provider said" not in page
+    for one in (make_cancel(code="wait"), make_refill(code="wait")):
+        answer(one, Later("The kill switch is on.", NOON), "sending")
+        page = shown(staff, one.order)
+        assert "The kill switch is on." in page and "The provider said" not in page
+
+
+def test_the_page_says_what_the_desk_does_next(staff: Client) -> None:
+    cancel, refill = make_cancel(), make_refill()
+    for one in (cancel, refill):
+        answer(one, Refused(SAID), "sending")
+    assert (cancel.status, cancel.code) == (CancelStatus.QUEUED, UNCLEAR)
+    assert "reads the status of the order, and then asks again by itself" in shown(
+        staff, cancel.order
+    )
+    assert refill.status == RefillStatus.UNCONFIRMED
+    assert "the desk does not send it again by itself. Look at the provider first" in shown(
+        staff, refill.order
+    )
+    given_up = make_cancel(CancelStatus.REFUSED, code=UNCLEAR, requests=3, reason=QUOTED)
+    assert "the desk does not ask again by itself" in shown(staff, given_up.order)
+    waits = make_cancel(code="wait", reason=SAID, requests=1)
+    assert "The desk asks again by itself" in shown(staff, waits.order)
