@@ -65,8 +65,9 @@ def set_limit(
     by: User,
     shown: Mapping[str, str] | None = None,
     agreed: str = "",
-) -> None:
+) -> bool:
     """Write what this role may spend in this currency; without both amounts there is no limit.
+    False: there was none, and none was written.
     Raises ChangedMeanwhile where another limit of theirs, or none, was
     `shown`, and TakesAway where an amount that is set was left empty, unless `agreed`."""
     with transaction.atomic():
@@ -79,11 +80,12 @@ def set_limit(
             if before:
                 StaffChange.objects.write_down(before, "no limit any more", by=by)
                 SpendLimit.objects.filter(pk=before.pk).delete()
-            return
+            return before is not None
         limit, _ = SpendLimit.objects.update_or_create(
             role=role, currency=currency, defaults=wanted
         )
         StaffChange.objects.write_down(limit, said(limit), by=by)
+    return True
 
 
 def set_tolerance(percent: Decimal, *, by: User, shown: Mapping[str, str] | None = None) -> bool:

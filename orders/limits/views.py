@@ -79,7 +79,7 @@ def limits_spend(request: StaffRequest) -> HttpResponse:
         return _page(request, limit_form=form)
     limit = form.wanted
     try:
-        set_limit(**limit, by=request.user, shown=form.shown, agreed=form.agreed)
+        is_changed = set_limit(**limit, by=request.user, shown=form.shown, agreed=form.agreed)
     except ChangedMeanwhile as changed:
         form.say_meanwhile(changed)
         return _page(request, limit_form=form)
@@ -87,11 +87,13 @@ def limits_spend(request: StaffRequest) -> HttpResponse:
         form.ask(lost)
         return _page(request, limit_form=form)
     is_gone = limit["per_order"] is None and limit["per_day"] is None
-    messages.success(
+    tell(
         request,
+        is_changed,
         f"There is no limit in {limit['currency']} for this role any more. {STAYS_HELD}"
         if is_gone
         else "The limit is changed. It also holds orders that were placed before and not sent yet.",
+        f"Nothing was changed: this role has no limit in {limit['currency']}, and none was given.",
     )
     return redirect("limits")
 

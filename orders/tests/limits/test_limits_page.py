@@ -74,6 +74,15 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     assert StaffChange.objects.count() == 3
 
 
+def test_two_empty_amounts_where_no_limit_was_set_are_said_to_change_nothing(manager):
+    make_provider(currency="USD")
+    typed = {"role": "operator", "currency": "USD", "per_order": "", "per_day": ""}
+    page = send(manager, LIMIT, typed, page=PAGE).content.decode()
+    assert "Nothing was changed: this role has no limit in USD" in page
+    assert "any more" not in page and "alert-success" not in page
+    assert not StaffChange.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("written", "emptied", "said"),
     [("per_order", "per_day", "$500.00 a day"), ("per_day", "per_order", "$100.00 for one order")],
