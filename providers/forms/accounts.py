@@ -224,7 +224,7 @@ class LimitsForm(ShownFields, TablerForm, forms.ModelForm):  # type: ignore[type
 
 
 class RefundStyleForm(ShownFields, TablerForm, forms.Form):
-    """`proposed` is chosen beforehand where the account has no style yet."""
+    """What is proposed is not chosen beforehand: it is accepted by its own button."""
 
     refund_style = forms.ChoiceField(
         label="How it gives money back",
@@ -233,9 +233,9 @@ class RefundStyleForm(ShownFields, TablerForm, forms.Form):
         help_text="For what was not delivered of an order. It decides what such an order has cost.",
     )
 
-    def __init__(self, *args: Any, style: str, proposed: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, style: str, **kwargs: Any) -> None:
         self.style = style
-        super().__init__(*args, initial={"refund_style": style or proposed}, **kwargs)
+        super().__init__(*args, initial={"refund_style": style}, **kwargs)
 
     def shown_values(self) -> dict[str, Any]:
         return {"refund_style": self.style}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -50,11 +51,12 @@ def provider_refunds(request: StaffRequest, pk: int) -> HttpResponse:
 def refunds_context(provider: Provider, *, may_see_balances: bool) -> dict[str, Any]:
     """What the provider's page says of its refunds. Amounts are for those who may see balances."""
     evidence = provider.refund_evidence
-    proposed = evidence.get("proposed", "")
+    proposed, at = evidence.get("proposed", ""), evidence.get("looked_at", "")
     is_open = provider.refund_style == RefundStyle.UNKNOWN
     return {
-        "refund_form": RefundStyleForm(style=provider.refund_style, proposed=proposed),
+        "refund_form": RefundStyleForm(style=provider.refund_style),
         "refund_evidence": evidence,
+        "refunds_counted_at": datetime.fromisoformat(at) if at else None,
         "refund_samples": evidence.get("samples", []) if may_see_balances else [],
         "refund_proposal": RefundStyle(proposed) if is_open and proposed else None,
     }

@@ -236,6 +236,18 @@ def proposed(provider: Provider) -> str:
     return str(provider.refund_evidence["proposed"])
 
 
+def test_the_page_says_when_it_was_counted_and_what_saving_keeps(client_for_role):
+    provider = account()
+    order = ended(provider)
+    make_charge(order, amount=PRICE, at_low=NOON, at_high=NOON + timedelta(minutes=1))
+    read(provider, (-1, "100"), (0.5, "95.75"), (2, "100"))
+    assert proposed(provider) == RefundStyle.APART
+    page = client_for_role(Role.MANAGER).get(reverse("provider", args=[provider.pk]))
+    card = page.content.decode().partition('id="refunds"')[2]
+    assert "what ended since is not in it" in card and (NOON + 10 * HOUR).isoformat()[:16] in card
+    assert "not what is proposed above" in card and 'value="apart" selected' not in card
+
+
 def test_a_balance_that_rises_by_what_was_kept_proposes_apart():
     provider = account()
     order = ended(provider)
