@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
 from core import clocks
@@ -149,7 +150,8 @@ def claim(kind: RequestKind[Row], provider: Provider, *, now: datetime) -> Claim
         call = RequestCall.objects.create(
             provider=provider, write=kind.write, worker=worker_name(), started_at=now
         )
-        rows = [row for row in due if kind.take(row, call, now)]
+        by_key = sorted(due, key=attrgetter("pk"))  # as `hold_orders` holds them
+        rows = [row for row in by_key if kind.take(row, call, now)]
         if not rows:
             call.delete()
             return None

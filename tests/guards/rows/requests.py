@@ -10,6 +10,7 @@ GIVEN_UP = "orders/tests/aftersales/test_give_up_races.py"
 IN_HANDS = "orders/tests/restores/test_cancels_in_hands.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
+LOCKS = "orders/tests/restores/test_lock_order.py"
 LOOKS = "orders/tests/sending/test_clock_ahead.py"
 MANY = "orders/tests/restores/test_many_over_a_gap.py"
 SHOWN_CANCELS = "orders/tests/bulk/test_shown_cancels.py"
@@ -562,5 +563,23 @@ GUARDS = (
         (f"{CANCELS}::test_one_that_ended_with_its_order_stays_ended",),
         "orders/sending/restore_check/recalled_cancels.py",
         items=(23,),
+    ),
+    Guard(
+        "restored: requests are held before the schedules of their orders",
+        "    for asked in (Refill.objects.all(), CancelRequest.objects.all()):\n",
+        "    for asked in ():\n",
+        (f"{LOCKS}::test_a_cancel_is_taken_for_lost_while_a_journal_tells_of_it",),
+        "orders/sending/restore_check/hold_orders.py",
+        items=(23,),
+        on_postgresql=True,
+    ),
+    Guard(
+        "requests: a claim takes them in the order of their keys",
+        'by_key = sorted(due, key=attrgetter("pk"))',
+        "by_key = due",
+        (f"{LOCKS}::test_requests_are_claimed_while_a_journal_tells_of_them",),
+        "orders/aftersales/send_requests.py",
+        items=(23,),
+        on_postgresql=True,
     ),
 )
