@@ -71,7 +71,7 @@ class AboutForm(TablerForm, forms.Form):
 
     reference = _reference()
     note = NoteField(label="Note on the order", required=False)
-    tags = _tags("Tags", help_text="Words apart by spaces. Search for one with tag:word.")
+    tags = _tags("Tags", help_text="Separate words with spaces. Search for one with tag:word.")
 
     shown_reference = _shown()
     shown_note = _shown()
@@ -216,7 +216,7 @@ class BulkTagsForm(BulkForm):
     tags = _tags(
         "Tags",
         required=True,
-        help_text="Words apart by spaces.",
+        help_text="Separate words with spaces.",
         error_messages={"required": "Write at least one tag."},
     )
 

@@ -18,7 +18,7 @@ from ..panel_api import PAYLOADS, Ask, Kind, OrderPayload
 EXAMPLE_ID = "1001"
 KINDS = {
     Kind.LINK: "an address, sent as it is written",
-    Kind.QUANTITY: "a whole number within the least and the most of the service",
+    Kind.QUANTITY: "a whole number within the minimum and maximum of the service",
     Kind.LINES: "lines; empty ones are left out",
     Kind.TEXT: "a line of text",
     Kind.WORD: "a word without spaces",
@@ -116,7 +116,7 @@ def _needed(ask: Ask, payload: type[OrderPayload]) -> str:
 def _takes(ask: Ask) -> str:
     words = KINDS[ask.kind]
     if ask.counts:
-        words += ", as many as the least and the most of the service allow"
+        words += ", as many as the minimum and maximum of the service allow"
     if ask.minimum is not None and ask.maximum is not None:
         words += f" from {grouped(ask.minimum)} to {grouped(ask.maximum)}"
     if ask.own_set:

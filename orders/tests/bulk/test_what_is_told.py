@@ -27,7 +27,7 @@ def test_those_that_are_refilled_are_named(staff: Client, monkeypatch: pytest.Mo
     running = make_order(Status.IN_PROGRESS, service=service)
     asked = "/orders/bulk/?kind=refill&scope=all"
     page = one_line(staff.get(asked).content.decode()).partition('id="done-to"')[2]
-    assert "3 for which it is done" in page and f"/orders/{running.pk}/" not in page
+    assert "3 to be done" in page and f"/orders/{running.pk}/" not in page
     assert all(f'href="/orders/{order.pk}/"' in page for order in done)
     monkeypatch.setattr(outlook, "MOST_LINES", 1)
     assert "And 2 more" in one_line(staff.get(asked).content.decode())
