@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from core.regional.desk_days import day_start, desk_day
 
@@ -79,8 +79,11 @@ def _spans(moments: list[datetime]) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _reading(after: datetime, before: datetime) -> Subquery:
-    """The newest of that time, in the currency of the balance of now."""
+    """The newest of that time, in the currency of the balance of now, and of the same account
+    there: a step from one to another is no fall."""
+    is_here = Q(provider__here_since=None) | Q(read_at__gte=F("provider__here_since"))
     readings = BalanceReading.objects.filter(
+        is_here,
         provider=OuterRef("pk"),
         currency=OuterRef("balance_currency"),
         read_at__gte=after,

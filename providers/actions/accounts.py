@@ -96,6 +96,7 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
     changes = {
         "url": url,
         "moved_at": now,
+        "here_since": now,
         "dialect": {},
         "refund_style": RefundStyle.UNKNOWN,
         "refund_evidence": {},
@@ -122,7 +123,7 @@ def set_key(provider: Provider, key: str, *, actor: User | None, now: datetime) 
     AccountIsKept."""
     _refuse_second_row(provider.url, key, besides=provider.pk)
     with _one_row_each(provider.url, key), transaction.atomic():
-        if not _change_credentials(provider, _kept(provider.url, key)):
+        if not _change_credentials(provider, _kept(provider.url, key) | {"here_since": now}):
             return False
         end_duplicate_of(provider)
         if provider.moved_at is not None:

@@ -75,6 +75,8 @@ class Provider(models.Model):
     `version` rises with every change of address or key, so that a send prepared for the old
     one is refused. `moved_at` stands from a change of address until a catalog from there is
     applied: till then nobody knows what our services are there, and nothing is ordered.
+    `here_since` is the newest change of address or key: balances read before it are of another
+    account; none where it was not written down yet.
     `upstream` is equal for rows of one server and key, which are refused now;
     `is_allowed_twin` marks the later ones of those there were before. `refund_evidence` is what
     ended orders and balances show of `refund_style`, written by the reconciliation;
@@ -91,6 +93,7 @@ class Provider(models.Model):
     is_allowed_twin = models.BooleanField(default=False, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     moved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    here_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     state = models.CharField(
         max_length=10, choices=ProviderState.choices, default=ProviderState.ACTIVE

@@ -13,6 +13,7 @@ from django.test import Client
 from core.clocks import database_now
 from core.regional.desk_days import day_start, desk_day
 from core.roles import Role
+from providers.actions.accounts import change_address, set_key
 from providers.days_left import DaysLeft, days_left
 from providers.models import BalanceReading, Provider
 from tests.builders import NOON, make_provider
@@ -142,3 +143,16 @@ def test_days_left_are_for_those_who_may_see_balances(client_for_role: LogIn) ->
     make_account([10, 10, 10], now=database_now())
     assert "days left" in client_for_role(Role.MANAGER).get("/providers/").content.decode()
     assert "days left" not in client_for_role(Role.VIEWER).get("/providers/").content.decode()
+
+
+@pytest.mark.parametrize("moves", ["address", "key"])
+def test_the_step_from_one_account_at_a_panel_to_another_is_no_fall(moves: str) -> None:
+    """Ten a day there; since the fifth day it is one with a thousand less."""
+    account = make_account([10, 10, 10, 10, 1010, 10], balance=100)
+    at = day_start(desk_day(NOON) - timedelta(days=2)) + timedelta(hours=14)
+    if moves == "address":
+        assert change_address(account, "https://other.example/api/v2", actor=None, now=at)
+        Provider.objects.filter(pk=account.pk).update(moved_at=None)  # its catalog is approved
+    else:
+        assert set_key(account, "another-key-of-this-panel", actor=None, now=at)
+    assert left_of(Provider.objects.get(pk=account.pk)) is None, "one day says nothing"

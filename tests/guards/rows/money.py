@@ -221,4 +221,14 @@ GUARDS = (
         "orders/reconciliation/reconcile.py",
         items=(36,),
     ),
+    Guard(
+        "days left: the step from one account to another is no fall",
+        "        is_here,\n",
+        "",
+        (
+            "providers/tests/test_days_left.py"
+            "::test_the_step_from_one_account_at_a_panel_to_another_is_no_fall",
+        ),
+        "providers/days_left.py",
+    ),
 )
