@@ -104,7 +104,8 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
 
 
 def may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
-    """The provider may have this refill under way: only a refusal in known words says not."""
+    """The provider may have this refill, or cancel, under way: only a refusal in known words says
+    not."""
     said = _said_of(outcome, order_id)
     unclear = (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN)
     return not isinstance(said, Refused) or said.code in unclear

@@ -128,6 +128,8 @@ def _hold_account(item: BulkItem) -> None:
 
 
 def _why_not_canceled(item: BulkItem, now: datetime) -> str:
+    """A job of before this was shown carries no `shown_cancels`: it is refused, on purpose, where
+    the history has any."""
     words = request_cancels.why_not(item.order)
     return words or ("" if _is_cancel_as_shown(item) else CANCELED_SINCE)
 

@@ -26,7 +26,7 @@ def of_cancels(parts: Iterable[OrderQuerySet]) -> str:
 
 
 def read(text: str) -> frozenset[int]:
-    """The numbers. Raises NotChosen."""
+    """The numbers of these lines of the history. Raises NotChosen."""
     return _ids(text) if text else frozenset()
 
 

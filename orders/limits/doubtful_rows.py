@@ -31,7 +31,7 @@ from ..status import (
     Status,
 )
 
-WORDS: Final = (
+PERHAPS_SENT: Final = (
     "It may have been sent before the database was put back: neither the database nor the journal "
     "of the machine goes back so far."
 )
@@ -88,7 +88,7 @@ def hold_waiting(account: int, *, now: datetime) -> int:
     """
 
     def hold(order: Order) -> bool:
-        return order.move(Status.HELD, now=now, hold_reason=HoldReason.RESTORED, text=WORDS)
+        return order.move(Status.HELD, now=now, hold_reason=HoldReason.RESTORED, text=PERHAPS_SENT)
 
     of_account = Order.objects.filter(provider=account, status=Status.QUEUED)
     queued = of_account.perhaps_sent_in_gap()
@@ -147,19 +147,24 @@ def give_up_requests(account: int, *, now: datetime) -> int:
 
 def _doubt_refill(refill: Refill, now: datetime) -> bool:
     mine = Refill.objects.filter(pk=refill.pk, status=refill.status)
-    doubted = {"status": RefillStatus.UNCONFIRMED, "reason": WORDS, "doubted_at": now}
+    doubted = {"status": RefillStatus.UNCONFIRMED, "reason": PERHAPS_SENT, "doubted_at": now}
     with transaction.atomic():
         if not mine.update(changed_at=now, **doubted):
             return False
-        refill.order.remember(EventKind.REFILL, now=now, text=WORDS)
+        refill.order.remember(EventKind.REFILL, now=now, text=PERHAPS_SENT)
     return True
 
 
 def _doubt_cancel(request: CancelRequest, now: datetime) -> bool:
     mine = CancelRequest.objects.filter(pk=request.pk, status=request.status)
-    ended = {"status": CancelStatus.REFUSED, "ended_at": now, "reason": WORDS, "code": UNCLEAR}
+    ended = {
+        "status": CancelStatus.REFUSED,
+        "ended_at": now,
+        "reason": PERHAPS_SENT,
+        "code": UNCLEAR,
+    }
     with transaction.atomic():
         if not mine.update(**ended):
             return False
-        request.order.remember(EventKind.CANCEL, now=now, text=WORDS)
+        request.order.remember(EventKind.CANCEL, now=now, text=PERHAPS_SENT)
     return True

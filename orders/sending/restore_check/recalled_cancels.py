@@ -82,7 +82,8 @@ def _to_take(of_order: CancelQuerySet, *, is_taken: bool, is_perhaps_open: bool)
 def _in_hands_of_another(
     mine: CancelQuerySet, ours: RequestCall | None, now: datetime
 ) -> CancelQuerySet:
-    """Another worker is sending it once more, or is about to, which its check sees."""
+    """In hands: claimed by a call whose lease still runs. Another worker is sending it once more,
+    or is about to, which its check sees."""
     theirs = Q(call__isnull=False) if ours is None else ~Q(call=ours) & Q(call__isnull=False)
     return mine.filter(theirs, status=CancelStatus.SENDING, due_at__gt=now)
 

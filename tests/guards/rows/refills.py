@@ -151,8 +151,8 @@ GUARDS = (
     ),
     Guard(
         "refill: one in doubt over a gap of the journal is remembered",
-        '"reason": WORDS, "doubted_at": now}',
-        '"reason": WORDS}',
+        '"reason": PERHAPS_SENT, "doubted_at": now}',
+        '"reason": PERHAPS_SENT}',
         (f"{LOST_REFILLS}::test_one_in_doubt_over_a_gap_of_the_journal_is_remembered",),
         "orders/limits/doubtful_rows.py",
         items=(10, 23),
