@@ -13,7 +13,7 @@ from providers.panel_api.refusals.classify import says_canceled_there
 from ..sending.outcome import code_of_old
 
 Said = TypeVar("Said")
-NO_ROW: Final = Refused("The answer has no row for this order.")
+NO_ROW: Final = Refused("The answer has no row for this order.", is_own=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class RowOutcome:
 
 def as_said(said: Refused) -> str:
     """Words of theirs where words of ours could stand as well: whose they are is kept with them."""
-    return said.reason if said is NO_ROW else f"The provider said: “{said.reason}”"
+    return said.reason if said.is_own else f"The provider said: “{said.reason}”"
 
 
 def refused_by_all(rows: Iterable[object]) -> Refused | None:

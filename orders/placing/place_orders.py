@@ -17,7 +17,7 @@ from providers.models import Provider, ProviderHealth
 
 from ..draft import OrderDraft
 from ..limits import check_limits
-from ..models import EventKind, Order, OrderBatch
+from ..models import EventKind, Order, OrderBatch, OrderQuerySet
 from ..repeats import Lately, name_of, why_asked
 from ..shown import CHANGED, of_hold, refuse_unless_shown, restores
 from ..status import HoldReason, Status
@@ -31,7 +31,7 @@ from .before_sending import (
     why_not_withdrawn,
 )
 from .insert_order import insert
-from .sent_after_all import not_as_told, same_beside
+from .sent_after_all import same_beside
 
 RESTORED = "The database was put back a moment ago, and this may be bought already."
 MOST_RACES = 5  # lost in a row against sweeps, before it is left as it is
@@ -152,10 +152,18 @@ def _check_agreed(
     others = same.exclude(form_key=draft.form_key)
     if draft.with_batch and batch:
         others = others.exclude(batch=batch)
-    if found := not_as_told(others, draft.told_of):
+    if found := _not_as_told(others, draft.told_of):
         words = why_asked(found.pk, found.status, found.created_at)
         raise NotAgreed(words, "is_meant", name_of(found.form_key, found.status))
     return service.provider
+
+
+def _not_as_told(same: OrderQuerySet, told_of: Collection[str]) -> Order | None:
+    """The newest of them that nobody was told of, or was told to stand otherwise."""
+    newest_first = same.order_by("-pk").only("form_key", "status", "created_at")
+    return next(
+        (one for one in newest_first if name_of(one.form_key, one.status) not in told_of), None
+    )
 
 
 def withdraw_order(order: Order, *, actor: User | None, now: datetime) -> bool:
@@ -223,7 +231,7 @@ def refuse_beside(
 ) -> None:
     """In the transaction that queues it; nobody places the same meanwhile."""
     lock_service(order.service)
-    if found := not_as_told(same_beside(order, now), beside):
+    if found := _not_as_told(same_beside(order, now), beside):
         raise NotAgreed(why_asked(found.pk, found.status, found.created_at), "place_anyway")
     if send := left_sends.untold_beside(order, told_sends):
         raise NotAgreed(left_sends.why_asked(send), "place_anyway")

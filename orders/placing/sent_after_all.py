@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -24,14 +24,6 @@ def same_beside(order: Order, now: datetime) -> OrderQuerySet:
     lately = Lately.by_anybody(now)
     same = Order.objects.with_same_payload(order.service, order.link_key, order.units, lately)
     return same.exclude(pk=order.pk).order_by("-pk")
-
-
-def not_as_told(same: OrderQuerySet, told_of: Collection[str]) -> Order | None:
-    """The newest of them that nobody was told of, or was told to stand otherwise."""
-    newest_first = same.order_by("-pk").only("form_key", "status", "created_at")
-    return next(
-        (one for one in newest_first if name_of(one.form_key, one.status) not in told_of), None
-    )
 
 
 def words_beside(orders: Sequence[Order], now: datetime) -> dict[int, str]:

@@ -223,7 +223,7 @@ class PanelClient:
     ) -> dict[str, Read | Refused]:
         """One writing call about at most a batch; a refusal of the whole is every id's."""
         asked, strange = self._sorted_out(ids)
-        known: dict[str, Read | Refused] = dict.fromkeys(strange, Refused(NOT_AN_ID))
+        known: dict[str, Read | Refused] = dict.fromkeys(strange, Refused(NOT_AN_ID, is_own=True))
         if not asked:
             return known
         # the protocol knows cancel only in the plural

@@ -150,13 +150,15 @@ class Refused:
     """The provider said no for this one row. `wait_seconds` where its text names a wait, and
     `spacing_seconds` where it names the least time since the last request.
 
-    With `code` UNLISTED the words are not known to prove that nothing was done.
+    With `code` UNLISTED the words are not known to prove that nothing was done. With `is_own` they
+    are the desk's, of an answer that has none.
     """
 
     reason: str
     code: RefusalCode = RefusalCode.UNLISTED
     wait_seconds: int | None = None
     spacing_seconds: int | None = None
+    is_own: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,15 @@ def answer(one: Refill | CancelRequest, said: Refused | Later | None, status: st
     one.refresh_from_db()
 
 
+def test_a_cancel_that_the_provider_has_not_taken_is_not_told_as_taken(staff: Client) -> None:
+    ended, taken = make_cancel(), make_cancel(CancelStatus.ACCEPTED)
+    answer(ended, Refused("Order is already ended", RefusalCode.NOT_ALLOWED), "sending")
+    assert ended.status == CancelStatus.ACCEPTED
+    page = shown(staff, ended.order)
+    assert "Order is already ended" in page and "The provider has taken" not in page
+    assert "The provider has taken the request" in shown(staff, taken.order)
+
+
 @pytest.mark.parametrize("code", ["unlisted", "wait", "rate_limit", "not_allowed", "already_open"])
 def test_words_of_the_provider_are_quoted_as_theirs(staff: Client, code: str) -> None:
     cancel, refill = make_cancel(), make_refill()
@@ -58,6 +67,11 @@ def test_words_of_the_desk_are_not_put_into_their_mouth(staff: Client) -> None:
         answer(one, None, "sending")
         page = shown(staff, one.order)
         assert NO_ROW.reason in page and "The provider said" not in page
+    own = Refused("The refill was not taken on.", is_own=True)  # their answer had no words
+    for one in (make_cancel(code="wait"), make_refill(code="wait")):
+        answer(one, own, "sending")
+        page = shown(staff, one.order)
+        assert own.reason in page and "The provider said" not in page
     for one in (make_cancel(code="wait"), make_refill(code="wait")):
         answer(one, Later("The kill switch is on.", NOON), "sending")
         page = shown(staff, one.order)

@@ -58,7 +58,7 @@ def refills(
 
 def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     if row is None:
-        return Refused(NO_ROW)
+        return Refused(NO_ROW, is_own=True)
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
@@ -73,7 +73,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
         return RefillStarted("")
     if refill_id := coerce.issued_id(value):
         return RefillStarted(refill_id)
-    return refused([_sentence(value) or _NOT_TAKEN_ON], dialect)
+    return _no_word_of_success(value, _NOT_TAKEN_ON, dialect)
 
 
 def _is_named(value: Any) -> bool:
@@ -90,7 +90,7 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(refill_id)):
         return Refused(against[:REASON_LENGTH])
     if not refill_id:
-        return refused([_sentence(named.get("status")) or _NOT_TAKEN_ON], dialect)
+        return _no_word_of_success(named.get("status"), _NOT_TAKEN_ON, dialect)
     return RefillStarted(refill_id)
 
 
@@ -144,7 +144,7 @@ def cancels(
 
 def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
     if row is None:
-        return Refused(NO_ROW)
+        return Refused(NO_ROW, is_own=True)
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
@@ -161,7 +161,7 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
         return CancelAccepted()
     if request_id := coerce.issued_id(value):
         return CancelAccepted(request_id)
-    return refused([_sentence(value) or _NOT_CANCELED], dialect)
+    return _no_word_of_success(value, _NOT_CANCELED, dialect)
 
 
 def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
@@ -175,7 +175,14 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
     word = _sentence(named.get("status"))
     if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
         return CancelAccepted(request_id)
-    return refused([word or _NOT_CANCELED], dialect)
+    return _no_word_of_success(word, _NOT_CANCELED, dialect)
+
+
+def _no_word_of_success(value: Any, otherwise: str, dialect: Dialect) -> Refused:
+    """What stands where a success would, in the provider's words if it is any."""
+    if word := _sentence(value):
+        return refused([word], dialect)
+    return Refused(otherwise, is_own=True)
 
 
 def _sentence(value: Any) -> str:

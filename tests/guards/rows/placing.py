@@ -307,8 +307,8 @@ GUARDS = (
     ),
     Guard(
         "queued again: the same that nobody was told of",
-        "if found := not_as_told(same_beside(order, now), beside):",
-        "if found := not_as_told(same_beside(order, now).none(), beside):",
+        "if found := _not_as_told(same_beside(order, now), beside):",
+        "if found := _not_as_told(same_beside(order, now).none(), beside):",
         (
             "orders/tests/placing/test_sent_again.py::test_an_old_tab_does_not_send_it_beside_what_was_bought_since",
             f"{FOUND}::test_nor_does_send_again",
