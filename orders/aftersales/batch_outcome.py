@@ -48,6 +48,9 @@ Outcome = Answered[Said] | Later | Lost
 AnyOutcome = Answered[Any] | Later | Lost
 
 
+NOT_WRITTEN: Final = Lost("The answer could not be written down; the log of the desk says why.")
+
+
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
     """What a call said of one row: where it goes, with which words for its order's history.
@@ -94,13 +97,19 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
     """Plain values, for a file."""
     match outcome:
         case Answered(rows):
-            said = {one: [_NAMES[type(row)], asdict(row)] for one, row in rows.items()}
-            return {"is": "answered", "rows": said}
+            said = {one: [_NAMES[type(row)], _written(row)] for one, row in rows.items()}
+            own = [one for one, row in rows.items() if isinstance(row, Refused) and row.is_own]
+            return {"is": "answered", "rows": said, **({"own": own} if own else {})}
         case Later(reason, until, code):
             kept = {"is": "later", "reason": reason, "until": until.isoformat()}
             return {**kept, "code": code} if code else kept
         case Lost(reason, wanted):
             return {"is": "lost", "reason": reason, "until": wanted and wanted.isoformat()}
+
+
+def _written(row: Any) -> dict[str, Any]:
+    """As each release reads it: 0.3 knows nothing of `is_own`, and reads no row that has it."""
+    return {name: value for name, value in asdict(row).items() if name != "is_own"}
 
 
 def may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
@@ -138,7 +147,9 @@ def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
     """Raises one of `UNREADABLE` for what `outcome_to_json` never wrote."""
     match written["is"]:
         case "answered":
-            return Answered({one: _row(*said) for one, said in written["rows"].items()})
+            own = written.get("own", ())
+            rows = written["rows"].items()
+            return Answered({one: _row(*said, is_own=one in own) for one, said in rows})
         case "later":
             reason = str(written["reason"])
             code = str(written.get("code", "")) or code_of_old(reason)
@@ -150,7 +161,11 @@ def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
             raise ValueError(f"{other!r} is no way in which a call ends")
 
 
-def _row(name: str, values: dict[str, Any]) -> RefillStarted | CancelAccepted | Refused:
+def _row(
+    name: str, values: dict[str, Any], *, is_own: bool
+) -> RefillStarted | CancelAccepted | Refused:
+    if is_own:
+        values = {**values, "is_own": True}
     if "code" in values:
         values = {**values, "code": RefusalCode(values["code"])}
     return _ROWS[name](**values)

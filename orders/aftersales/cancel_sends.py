@@ -28,6 +28,7 @@ from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
 from ..models.cancel import CancelQuerySet
 from ..status import OPEN_CANCELS, UNCLEAR, CancelStatus, Write
 from .batch_outcome import (
+    NOT_WRITTEN,
     Answered,
     AnyOutcome,
     Later,
@@ -43,7 +44,6 @@ from .send_requests import RequestKind
 log = logging.getLogger(__name__)
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 CAME_LATE = "An answer to the cancel came late."
-NOT_WRITTEN: Final = Lost("The answer could not be written down; the log of the desk says why.")
 ONE_OPEN = "one_open_cancel_request_per_order"
 ANSWERABLE = frozenset({CancelStatus.SENDING, CancelStatus.QUEUED})
 

@@ -6,11 +6,15 @@ answer is lost it stays unconfirmed, and only a person lets it be sent again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from django.db import transaction
+
 from core import clocks
+from core.rows.loops import in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -23,10 +27,20 @@ from providers.panel_api.refusals.classify import (
 
 from ..models import EventKind, Refill, RequestCall
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
-from .batch_outcome import Answered, Later, Lost, Outcome, RowOutcome, as_said, refused_by_all
+from .batch_outcome import (
+    NOT_WRITTEN,
+    Answered,
+    Later,
+    Lost,
+    Outcome,
+    RowOutcome,
+    as_said,
+    refused_by_all,
+)
 from .refill_numbers import NUMBER_TWICE, given_twice, lose_sight
 from .send_requests import RequestKind
 
+log = logging.getLogger(__name__)
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
 RECENTLY_SECONDS = 24 * 60 * 60  # where a provider names no time
 ANSWERABLE = REFILLS_TO_SEND | {RefillStatus.SENDING, RefillStatus.UNCONFIRMED}
@@ -68,16 +82,32 @@ def record(
     provider: Provider,
     now: datetime,
 ) -> None:
-    """Write down what one call said of each of these refills, as they were claimed."""
+    """Write down what one call said of each of these refills, as they were claimed. One whose
+    answer cannot be written down counts as lost and keeps no other from its own."""
     by_order = Dialect.from_profile(provider.dialect).refill_status_by_order
     twice = {} if by_order else given_twice(outcome, provider)
     if twice:
         named = {twice.get(one.order.external_id, ""): one.order for one in refills}
         again = {number: named.get(number) for number in twice.values()}
         lose_sight(provider, again, now=now)
-    for refill in refills:
-        is_twice = refill.order.external_id in twice
-        write(refill, _row_outcome(refill, outcome, by_order, is_twice, now), now=now)
+
+    def write_some(some: Sequence[Refill]) -> None:
+        with transaction.atomic():
+            for one in some:
+                is_twice = one.order.external_id in twice
+                write(one, _row_outcome(one, outcome, by_order, is_twice, now), now=now)
+
+    def write_lost(some: Sequence[Refill]) -> None:
+        with transaction.atomic():
+            for one in some:
+                write(one, lost(NOT_WRITTEN.reason, now), now=now)
+
+    broken = in_halves(refills, write_some, what="answers to refills", most=len(refills))
+    for refill in broken:  # no file keeps it either, once the others are written
+        order_id = refill.order.external_id
+        about = outcome.about(order_id) if isinstance(outcome, Answered) else outcome
+        log.error("the answer to the %s counts as lost: %s", refill, about)
+    in_halves(broken, write_lost, what="refills without their answer", most=len(broken))
 
 
 def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: datetime) -> None:
@@ -177,8 +207,9 @@ def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
     """Told that one was requested not long ago, or that no more are left, after a send whose answer
     was lost, of this refill or of one that has ended since. That may be the one they speak of."""
     if says_refills_are_used_up(said.reason):
-        lost_ones = refill.order.refills.exclude(pk=refill.pk).filter(external_id="")
-        return _was_lost_before(refill) or lost_ones.exclude(doubted_at=None).exists()
+        others = refill.order.refills.exclude(pk=refill.pk).exclude(doubted_at=None)
+        lost_ones = others.filter(external_id="").exclude(status=RefillStatus.COMPLETED)
+        return _was_lost_before(refill) or lost_ones.exists()
     if not says_refilled_not_long_ago(said.reason):
         return False
     since = now - timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)

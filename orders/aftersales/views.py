@@ -109,7 +109,7 @@ def refills(request: StaffRequest) -> HttpResponse:
     context = {
         "filter": wanted,
         "page": page,
-        "moving": any(refill.is_open for refill in page.rows),
+        "moving": any(refill.is_moving for refill in page.rows),
         "may_place": request.user.may(May.PLACE),
         "since_restores": known,
     }
@@ -170,7 +170,7 @@ def requests_of(order: Order) -> dict[str, Any]:
         "cancels": cancels,
         "can": can,
         "since_restores": known,
-        "requests_moving": any(one.is_open for one in asked_for)
+        "requests_moving": any(one.is_moving for one in asked_for)
         or any(one.is_open for one in cancels),
         "request_halts": _halts(order, asked_for, cancels),
     }

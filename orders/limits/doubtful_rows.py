@@ -147,7 +147,12 @@ def give_up_requests(account: int, *, now: datetime) -> int:
 
 def _doubt_refill(refill: Refill, now: datetime) -> bool:
     mine = Refill.objects.filter(pk=refill.pk, status=refill.status)
-    doubted = {"status": RefillStatus.UNCONFIRMED, "reason": PERHAPS_SENT, "doubted_at": now}
+    doubted = {
+        "status": RefillStatus.UNCONFIRMED,
+        "reason": PERHAPS_SENT,
+        "code": "",
+        "doubted_at": now,
+    }
     with transaction.atomic():
         if not mine.update(changed_at=now, **doubted):
             return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
@@ -15,6 +16,7 @@ from providers.panel_api import RefusalCode
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus
 
 THEIR_CODES = frozenset(code.value for code in RefusalCode)
+IN_DOUBT = timedelta(hours=1)  # so long a late answer is worth asking for
 
 
 class RefillQuerySet(models.QuerySet["Refill"]):
@@ -102,9 +104,16 @@ class Refill(models.Model):
         return self.status in OPEN_REFILLS
 
     @property
+    def is_moving(self) -> bool:
+        """Worth asking on about: one that stays in doubt waits for a person."""
+        is_in_doubt = self.status == RefillStatus.UNCONFIRMED
+        return self.is_open and not (is_in_doubt and self.changed_at < timezone.now() - IN_DOUBT)
+
+    @property
     def is_their_word(self) -> bool:
         """The reason is the provider's own sentence, bare; without such a code it is ours."""
-        return self.code in THEIR_CODES
+        ours = (RefillStatus.QUEUED, RefillStatus.UNCONFIRMED)  # 0.3 left a code of theirs there
+        return self.code in THEIR_CODES and self.status not in ours
 
     @property
     def shown(self) -> str:

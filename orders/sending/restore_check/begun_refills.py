@@ -38,6 +38,7 @@ def as_sent(call: RequestCall, now: datetime) -> dict[str, Any]:
         "sent_at": call.started_at,
         "doubted_at": now,
         "reason": WORDS,
+        "code": "",
         "changed_at": now,
         "ended_at": None,
     }

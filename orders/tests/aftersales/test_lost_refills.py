@@ -101,6 +101,14 @@ def test_where_none_was_lost_that_no_more_are_left_is_a_refusal(order: Order, wo
     assert asked_anew(order, FakeDesk(), 1, words).status == RefillStatus.REFUSED
 
 
+def test_one_that_was_in_doubt_and_has_been_completed_since_is_not_lost(order: Order) -> None:
+    """Of a provider that gives no numbers: its order told how it went."""
+    found = make_refill(RefillStatus.COMPLETED, order=order, external_id="", followed_by="5")
+    Refill.objects.filter(pk=found.pk).update(doubted_at=NOON - HOUR)
+    refused = asked_anew(order, FakeDesk(), 1, "Refill limit reached")
+    assert refused.status == RefillStatus.REFUSED
+
+
 def test_a_late_answer_to_the_only_call_is_a_refusal(order: Order, desk: FakeDesk) -> None:
     """Its machine was away with it; no other one was ever sent."""
     refill = Refill.objects.get()
@@ -204,6 +212,7 @@ def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> N
     desk.says = {order.external_id: told("Refill is available in 90 hours")}
     send(Refill.objects.get(), desk, NOON)
     gap_found(order, NOON + 80 * HOUR)
+    assert Refill.objects.get().code == "", "the reason is the desk's own"
     closed(81)
     assert asked_anew(order, desk, 82).status == RefillStatus.UNCONFIRMED
 

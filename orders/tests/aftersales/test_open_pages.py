@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from orders.aftersales import runs
-from orders.models import Order
-from orders.status import CancelStatus, Status
-from tests.builders import NOON, make_cancel
+from orders.models import Order, Refill
+from orders.status import CancelStatus, RefillStatus, Status
+from tests.builders import NOON, make_cancel, make_refill
 from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -33,3 +36,13 @@ def test_it_asks_until_the_cancel_of_an_ended_order_is_over(staff: Client, statu
     page = page_of(staff, order)
     assert "hx-trigger" not in page.partition('id="order-live"')[2].partition(">")[0]
     assert page.count("The order has ended as partial; the request to cancel it is over.") == 1
+
+
+def test_of_a_refill_in_doubt_it_asks_for_an_hour_and_not_for_weeks(staff: Client) -> None:
+    order = make_refill(RefillStatus.UNCONFIRMED).order
+    for minutes, asks in ((59, True), (61, False)):
+        Refill.objects.update(changed_at=timezone.now() - timedelta(minutes=minutes))
+        part = page_of(staff, order).partition('id="order-live"')[2].partition(">")[0]
+        assert ("hx-trigger" in part) is asks
+        rows = staff.get("/orders/refills/").content.decode()
+        assert ("every 5s" in rows) is asks

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from core.roles import Role
 from orders import wake_ups
@@ -166,7 +167,7 @@ def test_a_cancel_can_be_taken_back_until_it_is_sent(staff: Client) -> None:
     ("status", "polls"), [("pending", True), ("unconfirmed", True), ("completed", False)]
 )
 def test_pages_ask_again_only_while_a_refill_moves(staff: Client, status: str, polls: bool) -> None:
-    refill = make_refill(RefillStatus(status))
+    refill = make_refill(RefillStatus(status), changed_at=timezone.now())
     order_page, list_page = page_of(staff, refill.order), list_of(staff)
     assert ('hx-trigger="every 3s"' in order_page) is polls
     assert ('hx-trigger="every 5s"' in list_page) is polls

@@ -9,11 +9,17 @@ from typing import Any
 
 import pytest
 
-from orders.aftersales import cancel_sends, poll_refills
+from orders.aftersales import cancel_sends, poll_refills, refill_sends
 from orders.aftersales.batch_outcome import Answered, RowOutcome
 from orders.models import CancelRequest, EventKind, OrderEvent, Refill, RequestCall
 from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status, Write
-from providers.panel_api import CancelAccepted, RefillProgress, RefillState, Unreadable
+from providers.panel_api import (
+    CancelAccepted,
+    RefillProgress,
+    RefillStarted,
+    RefillState,
+    Unreadable,
+)
 from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -101,3 +107,34 @@ def test_a_cancel_of_which_nothing_can_be_written_keeps_no_other_of_its_call(
     left = CancelRequest.objects.exclude(status=CancelStatus.ACCEPTED).get()
     assert (left.pk, left.status) == (poison, CancelStatus.SENDING), "the reaper's, in its time"
     assert OrderEvent.objects.filter(kind=EventKind.CANCEL).count() == 3
+
+
+def test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    account = make_provider()
+    service = make_service(account)
+    call = RequestCall.objects.create(provider=account, write=Write.REFILL, started_at=NOON)
+    refills = [
+        make_refill(
+            RefillStatus.SENDING,
+            order=make_order(Status.COMPLETED, service=service),
+            requests=1,
+            call=call,
+            sent_at=NOON,
+        )
+        for _ in range(4)
+    ]
+    outcome: Answered[Any] = Answered(
+        {one.order.external_id: RefillStarted(f"7{place}") for place, one in enumerate(refills)}
+    )
+    poison = refills[1].pk
+    refused = RowOutcome(RefillStatus.PENDING, "Taken.", {"requests": None})
+    refusing(monkeypatch, refill_sends, "_row_outcome", lambda one, *_: one.pk == poison, refused)
+    refill_sends.record(refills, outcome, account, LATE)
+    begun = Refill.objects.exclude(pk=poison).order_by("pk")
+    assert [one.external_id for one in begun] == ["70", "72", "73"]
+    left = Refill.objects.get(pk=poison)
+    assert (left.status, left.code) == (RefillStatus.UNCONFIRMED, "")
+    assert "RefillStarted(refill_id='71'" in caplog.text
+    assert OrderEvent.objects.filter(kind=EventKind.REFILL).count() == 4

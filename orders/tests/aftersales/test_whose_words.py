@@ -72,6 +72,9 @@ def test_words_of_the_desk_are_not_put_into_their_mouth(staff: Client) -> None:
         answer(one, own, "sending")
         page = shown(staff, one.order)
         assert own.reason in page and "The provider said" not in page
+    doubted = make_refill(RefillStatus.UNCONFIRMED, code="wait", reason="Nobody knows.")  # by 0.3
+    page = shown(staff, doubted.order)
+    assert "Nobody knows." in page and "The provider said" not in page
     for one in (make_cancel(code="wait"), make_refill(code="wait")):
         answer(one, Later("The kill switch is on.", NOON), "sending")
         page = shown(staff, one.order)

@@ -20,7 +20,7 @@ from orders.sending.outcome import MAY_BE_RESTORED, SendOutcome
 from orders.sending.restore_check import replay_journal, request_journal
 from orders.sending.writes import answer_files, spool_files
 from orders.status import RESTORE_DOUBT, Outcome, Status, Write
-from providers.panel_api import RefillStarted
+from providers.panel_api import RefillStarted, Refused
 from tests.builders import make_attempt, make_order
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +152,17 @@ def test_a_kept_answer_to_a_call_of_another_life_of_the_database_is_set_aside_an
     assert answer_files.import_left_behind(importers(NOON)) == 0
     assert [one.name for one in path.parent.iterdir()] == [f"{path.name}.unmatched"]
     assert answer_files.left_behind(CALL, dict) == {"call": CALL, "outcome": json.loads(STARTED)}
+
+
+def test_the_release_before_reads_a_refusal_in_words_of_the_desk():
+    """It knows these values of one, and reads no answer with others."""
+    said = Answered({"5": Refused("Not taken.", is_own=True), "6": Refused("Not now.")})
+    written = outcome_to_json(said)
+    values = {"reason", "code", "wait_seconds", "spacing_seconds"}
+    assert [set(of) for _, of in written["rows"].values()] == [values, values]
+    read = outcome_from_json(json.loads(json.dumps(written)))
+    assert isinstance(read, Answered)
+    assert [row.is_own for row in read.rows.values()] == [True, False]
 
 
 ODD_SENDS = {

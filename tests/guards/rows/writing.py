@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 LOOPS = "core/tests/test_loops.py"
 ODD_CATALOGS = "providers/tests/test_odd_catalogs.py"
+FORMATS = "orders/tests/sending/test_file_formats.py"
 REFUSED = "orders/tests/aftersales/test_refused_writes.py"
 POISON = "orders/tests/sending/test_poison_rows.py"
 
@@ -89,5 +90,21 @@ GUARDS = (
         (f"{REFUSED}::test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call",),
         "orders/aftersales/cancel_sends.py",
         items=(18, 24),
+    ),
+    Guard(
+        "refill: a start that cannot be written is in doubt and keeps no other from its own",
+        'in_halves(broken, write_lost, what="refills without their answer", most=len(broken))\n',
+        "pass\n",
+        (f"{REFUSED}::test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call",),
+        "orders/aftersales/refill_sends.py",
+        items=(18, 24),
+    ),
+    Guard(
+        "requests: the release before reads the answers of this one",
+        ' if name != "is_own"}',
+        "}",
+        (f"{FORMATS}::test_the_release_before_reads_a_refusal_in_words_of_the_desk",),
+        "orders/aftersales/batch_outcome.py",
+        items=(23, 24),
     ),
 )
