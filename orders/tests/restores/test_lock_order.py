@@ -29,11 +29,13 @@ from tests.builders import (
 
 from .test_cancels_meanwhile import PATIENCE, at_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.services,
+    pytest.mark.skipif(connection.vendor == "sqlite", reason="one writes at a time there"),
+]
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-# SQLite lets nobody write meanwhile, and who waits for it gives up in the end.
-AWHILE = PATIENCE / 3 if connection.vendor == "postgresql" else 0.1
 
 
 def journaled(write: Write, *rows: CancelRequest | Refill) -> JournaledCall:
@@ -96,7 +98,7 @@ def test_requests_are_claimed_while_a_journal_tells_of_them(monkeypatch: Any, wr
     def take(*args: Any) -> bool:
         taken: bool = kind.take(*args)
         is_claimed.set()
-        is_recalled.wait(AWHILE)
+        is_recalled.wait(PATIENCE / 3)
         return taken
 
     def recalled(*args: Any, **more: Any) -> bool:
