@@ -14,7 +14,7 @@ from django.db import connection
 from orders.aftersales import cancel_sends, refill_sends, runs
 from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, Refill, RequestCall
-from orders.sending.restore_check import recalled_requests
+from orders.sending.restore_check import hold_orders, recalled_requests
 from orders.sending.restore_check.request_journal import JournaledCall, Named
 from orders.status import CancelStatus, RefillStatus, Status, Write
 from providers.models import Provider
@@ -56,20 +56,20 @@ def test_a_cancel_is_taken_for_lost_while_a_journal_tells_of_it(monkeypatch: Any
     claimed = {"requests": 1, "sent_at": NOON, "due_at": NOON, "call": call}
     cancel = make_cancel(CancelStatus.SENDING, order=order, **claimed)
     is_reaped, are_held = threading.Event(), threading.Event()
-    hold, soon = recalled_requests.hold_orders, cancel_sends.poll_soon
+    hold, soon = hold_orders.hold_orders, cancel_sends.poll_soon
 
     def poll_soon(*args: Any) -> None:
         is_reaped.set()
         are_held.wait(PATIENCE)
         soon(*args)
 
-    def hold_orders(*args: Any) -> None:
+    def held(*args: Any) -> None:
         is_reaped.wait(20)
         hold(*args)
         are_held.set()
 
     monkeypatch.setattr(cancel_sends, "poll_soon", poll_soon)
-    monkeypatch.setattr(recalled_requests, "hold_orders", hold_orders)
+    monkeypatch.setattr(recalled_requests, "hold_orders", held)
     then = journaled(Write.CANCEL, cancel)
     at_once(
         lambda: runs._reap_cancel(cancel, NOON + HOUR),
