@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import (
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+)
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -42,6 +49,10 @@ def one_by_one(
         except Exception:
             log.exception("%s: %s is broken and left alone; the others go on", what, row)
     return done
+
+
+# No value of one row brings these about.
+NOT_OF_A_ROW: Final = (InternalError, NotSupportedError, ProgrammingError)
 
 
 def in_halves(

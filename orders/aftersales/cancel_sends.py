@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from core import clocks
 from core.rows.bulk import read_by_key, write_columns
 from core.rows.constraints import raise_unless_broken
-from core.rows.loops import in_halves
+from core.rows.loops import NOT_OF_A_ROW, in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -37,6 +37,7 @@ from .batch_outcome import (
     RowOutcome,
     as_said,
     has_taken,
+    most_broken,
     refused_by_all,
 )
 from .send_requests import RequestKind
@@ -90,13 +91,13 @@ def record(
     Their orders are asked about next: only their status says what became of them. One whose answer
     cannot be written down counts as lost and keeps no other from its own.
     """
-    broken = _write_all(requests, outcome, now)
+    broken = _write_all(requests, outcome, now, most_broken(requests))
     for request in broken:  # no file keeps it either, once the others are written
         about = (
             outcome.about(request.order.external_id) if isinstance(outcome, Answered) else outcome
         )
         log.error("the answer to the %s counts as lost: %s", request, about)
-    _write_all(broken, NOT_WRITTEN, now)
+    _write_all(broken, NOT_WRITTEN, now, len(broken))
     asked = [one.order_id for one in (broken if isinstance(outcome, Later) else requests)]
     if requests and (call := requests[0].call):
         asked += tell_late(call, outcome, now, requests)
@@ -104,7 +105,10 @@ def record(
 
 
 def _write_all(
-    requests: Sequence[CancelRequest], outcome: Outcome[CancelAccepted | Refused], now: datetime
+    requests: Sequence[CancelRequest],
+    outcome: Outcome[CancelAccepted | Refused],
+    now: datetime,
+    most: int,
 ) -> list[CancelRequest]:
     """Which of them could not be written."""
 
@@ -113,7 +117,7 @@ def _write_all(
             for request in some:
                 write(request, _row_outcome(request, outcome, now), now=now)
 
-    return in_halves(requests, write_some, what="answers to cancels", most=len(requests))
+    return in_halves(requests, write_some, what="answers to cancels", ends=NOT_OF_A_ROW, most=most)
 
 
 def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: datetime) -> None:

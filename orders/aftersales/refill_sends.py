@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from django.db import transaction
 
 from core import clocks
-from core.rows.loops import in_halves
+from core.rows.loops import NOT_OF_A_ROW, in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -35,6 +35,7 @@ from .batch_outcome import (
     Outcome,
     RowOutcome,
     as_said,
+    most_broken,
     refused_by_all,
 )
 from .refill_numbers import NUMBER_TWICE, given_twice, lose_sight
@@ -102,7 +103,9 @@ def record(
             for one in some:
                 write(one, lost(NOT_WRITTEN.reason, now), now=now)
 
-    broken = in_halves(refills, write_some, what="answers to refills", most=len(refills))
+    broken = in_halves(
+        refills, write_some, what="answers to refills", ends=NOT_OF_A_ROW, most=most_broken(refills)
+    )
     for refill in broken:  # no file keeps it either, once the others are written
         order_id = refill.order.external_id
         about = outcome.about(order_id) if isinstance(outcome, Answered) else outcome

@@ -145,6 +145,8 @@ def claim(kind: RequestKind[Row], provider: Provider, *, now: datetime) -> Claim
             return None
         doubtful_rows.give_up_requests(provider.pk, now=now)
         due = kind.due(provider, now)
+        left = doubtful_rows.still_over_gap(provider.pk, due)
+        due = [row for row in due if row.pk not in left]
         if not due:
             return None
         call = RequestCall.objects.create(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Least
 
 from core.rows.loops import one_by_one
@@ -100,6 +101,31 @@ def give_up_requests(account: int, *, now: datetime) -> int:
     """Refills become unconfirmed and cancels end as unclear, as after a lost answer: whoever still
     wants one asks for it anew. So do refills that a bulk action of before has asked for since, and
     none that a person has let go since the gap was found."""
+    if not (found := _over_gap(account)):
+        return 0
+    refills, cancels = found
+    doubted = one_by_one(
+        refills.select_related("order").order_by("pk"),
+        lambda one: _doubt_refill(one, now),
+        what="refills that may have been sent",
+    )
+    return doubted + one_by_one(
+        cancels.select_related("order").order_by("pk"),
+        lambda one: _doubt_cancel(one, now),
+        what="cancels that may have been sent",
+    )
+
+
+def still_over_gap(account: int, rows: Sequence[Refill | CancelRequest]) -> set[int]:
+    """What of these, all of one kind, could not be given up: it is not to be sent either."""
+    if not rows or not (found := _over_gap(account)):
+        return set()
+    over = found[0] if isinstance(rows[0], Refill) else found[1]
+    return set(over.filter(pk__in=[one.pk for one in rows]).values_list("pk", flat=True))
+
+
+def _over_gap(account: int) -> tuple[QuerySet[Refill], QuerySet[CancelRequest]] | None:
+    """What waits to be sent and may have been; None without a gap."""
     through = JournalGap.objects.filter(provider=account).aggregate(
         newest=Max("pk"),
         refills=Max("refills_through"),
@@ -107,7 +133,7 @@ def give_up_requests(account: int, *, now: datetime) -> int:
         found_at=Max("found_at"),
     )
     if through["refills"] is None:
-        return 0
+        return None
     mine = {"provider": account}
     # Those that a release before this has asked for or let go: it wrote down moments alone
     for_many = BulkItem.objects.filter(
@@ -133,16 +159,7 @@ def give_up_requests(account: int, *, now: datetime) -> int:
     cancels = CancelRequest.objects.filter(
         status=CancelStatus.QUEUED, pk__lte=through["cancels"], **mine
     )
-    doubted = one_by_one(
-        refills.select_related("order").order_by("pk"),
-        lambda one: _doubt_refill(one, now),
-        what="refills that may have been sent",
-    )
-    return doubted + one_by_one(
-        cancels.select_related("order").order_by("pk"),
-        lambda one: _doubt_cancel(one, now),
-        what="cancels that may have been sent",
-    )
+    return refills, cancels
 
 
 def _doubt_refill(refill: Refill, now: datetime) -> bool:

@@ -105,9 +105,9 @@ class Refill(models.Model):
 
     @property
     def is_moving(self) -> bool:
-        """Worth asking on about: one that stays in doubt waits for a person."""
-        is_in_doubt = self.status == RefillStatus.UNCONFIRMED
-        return self.is_open and not (is_in_doubt and self.changed_at < timezone.now() - IN_DOUBT)
+        """Worth asking on about: one in doubt or lost from sight waits for a person in the end."""
+        is_still = self.may_be_closed and self.changed_at < timezone.now() - IN_DOUBT
+        return self.is_open and not is_still
 
     @property
     def is_their_word(self) -> bool:

@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.db import IntegrityError
 
 from orders.aftersales import batch_outcome, refill_sends, request_refills
 from orders.limits import doubtful_rows
@@ -17,7 +18,14 @@ from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.panel_api import RefillStarted, Refused
 from providers.panel_api.refusals.classify import refusal_code, spacing_seconds, wait_seconds
-from tests.builders import NOON, make_journal_gap, make_order, make_refill, make_user
+from tests.builders import (
+    NOON,
+    make_cancel,
+    make_journal_gap,
+    make_order,
+    make_refill,
+    make_user,
+)
 from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -203,6 +211,26 @@ def gap_found(order: Order, at: datetime, *, puts_in_doubt: int = 1) -> None:
     last = Refill.objects.latest("pk").pk
     make_journal_gap(order.provider, found_at=at, refills_through=last)
     assert doubtful_rows.give_up_requests(order.provider_id, now=at) == puts_in_doubt
+
+
+@pytest.mark.parametrize("write", ["refill", "cancel"])
+def test_one_over_a_gap_that_cannot_be_put_in_doubt_is_not_sent(
+    write: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step that does it was ended by a deadlock, or its row is broken."""
+    row = make_refill() if write == "refill" else make_cancel()
+    make_journal_gap(row.provider, found_at=NOON, **{f"{write}s_through": row.pk})
+
+    def broken(*_: object) -> bool:
+        raise IntegrityError("It cannot be written.")
+
+    real = getattr(doubtful_rows, f"_doubt_{write}")
+    monkeypatch.setattr(doubtful_rows, f"_doubt_{write}", broken)
+    desk = FakeDesk()
+    send(row, desk, NOON + HOUR)
+    monkeypatch.setattr(doubtful_rows, f"_doubt_{write}", real)
+    send(row, desk, NOON + 2 * HOUR)
+    assert desk.calls == [], "sent a second time"
 
 
 def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> None:

@@ -38,8 +38,11 @@ def test_it_asks_until_the_cancel_of_an_ended_order_is_over(staff: Client, statu
     assert page.count("The order has ended as partial; the request to cancel it is over.") == 1
 
 
-def test_of_a_refill_in_doubt_it_asks_for_an_hour_and_not_for_weeks(staff: Client) -> None:
-    order = make_refill(RefillStatus.UNCONFIRMED).order
+@pytest.mark.parametrize("status", ["unconfirmed", "pending"])
+def test_of_a_refill_out_of_sight_it_asks_for_an_hour_and_not_for_weeks(
+    staff: Client, status: str
+) -> None:
+    order = make_refill(RefillStatus(status), external_id="", followed_by="").order
     for minutes, asks in ((59, True), (61, False)):
         Refill.objects.update(changed_at=timezone.now() - timedelta(minutes=minutes))
         part = page_of(staff, order).partition('id="order-live"')[2].partition(">")[0]

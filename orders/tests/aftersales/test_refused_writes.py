@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.db import ProgrammingError
 
 from orders.aftersales import cancel_sends, poll_refills, refill_sends
 from orders.aftersales.batch_outcome import Answered, RowOutcome
@@ -138,3 +139,24 @@ def test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call(
     assert (left.status, left.code) == (RefillStatus.UNCONFIRMED, "")
     assert "RefillStarted(refill_id='71'" in caplog.text
     assert OrderEvent.objects.filter(kind=EventKind.REFILL).count() == 4
+
+
+@pytest.mark.parametrize("error", [ProgrammingError("no such column"), TypeError("of our own")])
+def test_what_no_answer_can_be_written_for_is_no_fault_of_a_row(
+    answered: Call, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The file keeps the answer until it can be, as of a schema on its way to another release."""
+    cancels, outcome = answered
+
+    def broken(*_: object, **__: object) -> bool:
+        raise error
+
+    monkeypatch.setattr(cancel_sends, "write", broken)
+    with pytest.raises(type(error)):
+        cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
+    refills = [make_refill(RefillStatus.SENDING, requests=1) for _ in range(2)]
+    monkeypatch.setattr(refill_sends, "write", broken)
+    begun: Answered[Any] = Answered({one.order.external_id: RefillStarted("7") for one in refills})
+    with pytest.raises(type(error)):
+        refill_sends.record(refills, begun, refills[0].provider, LATE)
+    assert set(Refill.objects.values_list("status", flat=True)) == {"sending"}
