@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from core.clocks import common_now
 from core.texts import LONGEST_TEXT
 from providers.models import Provider
 from providers.panel_api import RefusalCode
@@ -106,7 +106,7 @@ class Refill(models.Model):
     @property
     def is_moving(self) -> bool:
         """Worth asking on about: one in doubt or lost from sight waits for a person in the end."""
-        is_still = self.may_be_closed and self.changed_at < timezone.now() - IN_DOUBT
+        is_still = self.may_be_closed and self.changed_at < common_now() - IN_DOUBT
         return self.is_open and not is_still
 
     @property
