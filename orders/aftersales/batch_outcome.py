@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -62,12 +62,6 @@ class RowOutcome:
     text: str
     changes: dict[str, Any] = field(default_factory=dict)
     proven: bool = True
-
-
-def most_broken(rows: Sequence[object]) -> int:
-    """So many of the rows of one call can be broken. All of several are no fault of theirs: the
-    file keeps the answer then until it can be written."""
-    return max(len(rows) - 1, 1)
 
 
 def as_said(said: Refused) -> str:

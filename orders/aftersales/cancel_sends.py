@@ -6,7 +6,6 @@ and each time only after the order's own status was read anew: that alone says w
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -16,7 +15,6 @@ from django.db import IntegrityError, transaction
 from core import clocks
 from core.rows.bulk import read_by_key, write_columns
 from core.rows.constraints import raise_unless_broken
-from core.rows.loops import NOT_OF_A_ROW, in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -28,7 +26,6 @@ from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
 from ..models.cancel import CancelQuerySet
 from ..status import OPEN_CANCELS, UNCLEAR, CancelStatus, Write
 from .batch_outcome import (
-    NOT_WRITTEN,
     Answered,
     AnyOutcome,
     Later,
@@ -37,12 +34,11 @@ from .batch_outcome import (
     RowOutcome,
     as_said,
     has_taken,
-    most_broken,
     refused_by_all,
 )
+from .record_rows import record_rows
 from .send_requests import RequestKind
 
-log = logging.getLogger(__name__)
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 CAME_LATE = "An answer to the cancel came late."
 ONE_OPEN = "one_open_cancel_request_per_order"
@@ -88,36 +84,17 @@ def record(
 ) -> None:
     """Write down what one call said of each of these requests, as they were claimed.
 
-    Their orders are asked about next: only their status says what became of them. One whose answer
-    cannot be written down counts as lost and keeps no other from its own.
+    Their orders are asked about next: only their status says what became of them.
     """
-    broken = _write_all(requests, outcome, now, most_broken(requests))
-    for request in broken:  # no file keeps it either, once the others are written
-        about = (
-            outcome.about(request.order.external_id) if isinstance(outcome, Answered) else outcome
-        )
-        log.error("the answer to the %s counts as lost: %s", request, about)
-    _write_all(broken, NOT_WRITTEN, now, len(broken))
+
+    def settle(one: CancelRequest, outcome: AnyOutcome) -> None:
+        write(one, _row_outcome(one, outcome, now), now=now)
+
+    broken = record_rows(requests, outcome, settle)
     asked = [one.order_id for one in (broken if isinstance(outcome, Later) else requests)]
     if requests and (call := requests[0].call):
         asked += tell_late(call, outcome, now, requests)
     poll_soon(asked, now)
-
-
-def _write_all(
-    requests: Sequence[CancelRequest],
-    outcome: Outcome[CancelAccepted | Refused],
-    now: datetime,
-    most: int,
-) -> list[CancelRequest]:
-    """Which of them could not be written."""
-
-    def write_some(some: Sequence[CancelRequest]) -> None:
-        with transaction.atomic():
-            for request in some:
-                write(request, _row_outcome(request, outcome, now), now=now)
-
-    return in_halves(requests, write_some, what="answers to cancels", ends=NOT_OF_A_ROW, most=most)
 
 
 def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: datetime) -> None:

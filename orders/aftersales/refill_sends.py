@@ -6,15 +6,11 @@ answer is lost it stays unconfirmed, and only a person lets it be sent again.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from django.db import transaction
-
 from core import clocks
-from core.rows.loops import NOT_OF_A_ROW, in_halves
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
@@ -28,20 +24,19 @@ from providers.panel_api.refusals.classify import (
 from ..models import EventKind, Refill, RequestCall
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
 from .batch_outcome import (
-    NOT_WRITTEN,
     Answered,
+    AnyOutcome,
     Later,
     Lost,
     Outcome,
     RowOutcome,
     as_said,
-    most_broken,
     refused_by_all,
 )
+from .record_rows import record_rows
 from .refill_numbers import NUMBER_TWICE, given_twice, lose_sight
 from .send_requests import RequestKind
 
-log = logging.getLogger(__name__)
 MOST_REQUESTS = 30  # so often "not yet", and it is refused
 RECENTLY_SECONDS = 24 * 60 * 60  # where a provider names no time
 ANSWERABLE = REFILLS_TO_SEND | {RefillStatus.SENDING, RefillStatus.UNCONFIRMED}
@@ -83,8 +78,7 @@ def record(
     provider: Provider,
     now: datetime,
 ) -> None:
-    """Write down what one call said of each of these refills, as they were claimed. One whose
-    answer cannot be written down counts as lost and keeps no other from its own."""
+    """Write down what one call said of each of these refills, as they were claimed."""
     by_order = Dialect.from_profile(provider.dialect).refill_status_by_order
     twice = {} if by_order else given_twice(outcome, provider)
     if twice:
@@ -92,25 +86,11 @@ def record(
         again = {number: named.get(number) for number in twice.values()}
         lose_sight(provider, again, now=now)
 
-    def write_some(some: Sequence[Refill]) -> None:
-        with transaction.atomic():
-            for one in some:
-                is_twice = one.order.external_id in twice
-                write(one, _row_outcome(one, outcome, by_order, is_twice, now), now=now)
+    def settle(one: Refill, outcome: AnyOutcome) -> None:
+        is_twice = one.order.external_id in twice
+        write(one, _row_outcome(one, outcome, by_order, is_twice, now), now=now)
 
-    def write_lost(some: Sequence[Refill]) -> None:
-        with transaction.atomic():
-            for one in some:
-                write(one, lost(NOT_WRITTEN.reason, now), now=now)
-
-    broken = in_halves(
-        refills, write_some, what="answers to refills", ends=NOT_OF_A_ROW, most=most_broken(refills)
-    )
-    for refill in broken:  # no file keeps it either, once the others are written
-        order_id = refill.order.external_id
-        about = outcome.about(order_id) if isinstance(outcome, Answered) else outcome
-        log.error("the answer to the %s counts as lost: %s", refill, about)
-    in_halves(broken, write_lost, what="refills without their answer", most=len(broken))
+    record_rows(refills, outcome, settle)
 
 
 def _learn(outcome: Outcome[RefillStarted | Refused], provider: Provider, now: datetime) -> None:

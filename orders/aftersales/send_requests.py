@@ -143,10 +143,7 @@ def claim(kind: RequestKind[Row], provider: Provider, *, now: datetime) -> Claim
         unchanged = is_unchanged(provider.pk, provider.version)
         if not unchanged or halts.is_halted(provider.pk, kind.write):
             return None
-        doubtful_rows.give_up_requests(provider.pk, now=now)
-        due = kind.due(provider, now)
-        left = doubtful_rows.still_over_gap(provider.pk, due)
-        due = [row for row in due if row.pk not in left]
+        due = doubtful_rows.give_up_due(provider.pk, kind.due(provider, now), now=now)
         if not due:
             return None
         call = RequestCall.objects.create(

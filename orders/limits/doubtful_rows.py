@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from operator import attrgetter
+from typing import Final, TypeVar
 
 from django.db import transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Value
@@ -32,6 +33,7 @@ from ..status import (
     Status,
 )
 
+Request = TypeVar("Request", Refill, CancelRequest)
 PERHAPS_SENT: Final = (
     "It may have been sent before the database was put back: neither the database nor the journal "
     "of the machine goes back so far."
@@ -103,25 +105,26 @@ def give_up_requests(account: int, *, now: datetime) -> int:
     none that a person has let go since the gap was found."""
     if not (found := _over_gap(account)):
         return 0
+    return sum(_give_up(one.select_related("order").order_by("pk"), now) for one in found)
+
+
+def give_up_due(account: int, due: Sequence[Request], *, now: datetime) -> list[Request]:
+    """Give up what of these, all of one kind, may have been sent. Returns what is to be sent: one
+    that could not be given up is not either."""
+    if not due or not (found := _over_gap(account)):
+        return list(due)
     refills, cancels = found
-    doubted = one_by_one(
-        refills.select_related("order").order_by("pk"),
-        lambda one: _doubt_refill(one, now),
-        what="refills that may have been sent",
-    )
-    return doubted + one_by_one(
-        cancels.select_related("order").order_by("pk"),
-        lambda one: _doubt_cancel(one, now),
-        what="cancels that may have been sent",
-    )
+    over = refills if isinstance(due[0], Refill) else cancels
+    doubtful = set(over.filter(pk__in=[one.pk for one in due]).values_list("pk", flat=True))
+    _give_up(sorted((one for one in due if one.pk in doubtful), key=attrgetter("pk")), now)
+    return [one for one in due if one.pk not in doubtful]
 
 
-def still_over_gap(account: int, rows: Sequence[Refill | CancelRequest]) -> set[int]:
-    """What of these, all of one kind, could not be given up: it is not to be sent either."""
-    if not rows or not (found := _over_gap(account)):
-        return set()
-    over = found[0] if isinstance(rows[0], Refill) else found[1]
-    return set(over.filter(pk__in=[one.pk for one in rows]).values_list("pk", flat=True))
+def _give_up(rows: Iterable[Refill | CancelRequest], now: datetime) -> int:
+    def doubt(one: Refill | CancelRequest) -> bool:
+        return _doubt_refill(one, now) if isinstance(one, Refill) else _doubt_cancel(one, now)
+
+    return one_by_one(rows, doubt, what="requests that may have been sent")
 
 
 def _over_gap(account: int) -> tuple[QuerySet[Refill], QuerySet[CancelRequest]] | None:

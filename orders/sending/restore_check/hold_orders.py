@@ -20,8 +20,8 @@ def hold_orders(calls: Iterable[JournaledCall], others: Iterable[int] = ()) -> N
     This is the one order in which rows are held: the account (`halts.one_at_a_time`), orders,
     refills, cancels, schedules. Whoever needs several of them leaves out some and turns none round:
     whoever writes answers (`polling/write_answers.py`), a claim (`aftersales/send_requests.py`),
-    who takes a claim for lost (`aftersales/runs.py`). A claim of refills that gives up cancels over
-    a gap of the journal turns them round: should it meet another one, PostgreSQL ends a step of one
+    who takes a claim for lost (`aftersales/runs.py`). A claim that gives up rows over a gap of the
+    journal takes those before the others: should it meet another one, PostgreSQL ends a step of one
     of the two. Taking is done again as a whole; what was not given up is left, and not sent.
     """
     named = {name.form_key for then in calls for name in then.requests}

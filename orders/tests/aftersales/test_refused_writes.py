@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError
+from django.db import ProgrammingError, transaction
 
 from orders.aftersales import cancel_sends, poll_refills, refill_sends
-from orders.aftersales.batch_outcome import Answered, RowOutcome
+from orders.aftersales.batch_outcome import Answered, AnyOutcome, RowOutcome
 from orders.models import CancelRequest, EventKind, OrderEvent, Refill, RequestCall
 from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status, Write
 from providers.panel_api import (
@@ -131,7 +131,11 @@ def test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call(
     )
     poison = refills[1].pk
     refused = RowOutcome(RefillStatus.PENDING, "Taken.", {"requests": None})
-    refusing(monkeypatch, refill_sends, "_row_outcome", lambda one, *_: one.pk == poison, refused)
+
+    def is_start_of_poison(one: Refill, said: AnyOutcome, *_: object) -> bool:
+        return one.pk == poison and isinstance(said, Answered)
+
+    refusing(monkeypatch, refill_sends, "_row_outcome", is_start_of_poison, refused)
     refill_sends.record(refills, outcome, account, LATE)
     begun = Refill.objects.exclude(pk=poison).order_by("pk")
     assert [one.external_id for one in begun] == ["70", "72", "73"]
@@ -160,3 +164,20 @@ def test_what_no_answer_can_be_written_for_is_no_fault_of_a_row(
     with pytest.raises(type(error)):
         refill_sends.record(refills, begun, refills[0].provider, LATE)
     assert set(Refill.objects.values_list("status", flat=True)) == {"sending"}
+
+
+def test_a_schema_that_lacks_what_one_row_alone_needs_leaves_the_answer_to_its_file(
+    answered: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancels, outcome = answered
+    real = cancel_sends.write
+
+    def one_needs_it(one: CancelRequest, row_outcome: RowOutcome, *, now: datetime) -> bool:
+        if one.pk == cancels[1].pk and row_outcome.proven:
+            raise ProgrammingError("no such column")
+        return real(one, row_outcome, now=now)
+
+    monkeypatch.setattr(cancel_sends, "write", one_needs_it)
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
+    assert set(CancelRequest.objects.values_list("status", flat=True)) == {"sending"}

@@ -261,10 +261,10 @@ GUARDS = (
     ),
     Guard(
         "request: what could not be put in doubt over a gap is not sent",
-        "        due = [row for row in due if row.pk not in left]\n",
-        "",
+        "    return [one for one in due if one.pk not in doubtful]\n",
+        "    return list(type(due[0]).objects.filter(pk__in=[one.pk for one in due]))\n",
         (f"{LOST_REFILLS}::test_one_over_a_gap_that_cannot_be_put_in_doubt_is_not_sent",),
-        "orders/aftersales/send_requests.py",
+        "orders/limits/doubtful_rows.py",
         items=(18, 23),
     ),
 )

@@ -172,8 +172,8 @@ GUARDS = (
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",
-        "        doubtful_rows.give_up_requests(provider.pk, now=now)\n",
-        "",
+        "doubtful_rows.give_up_due(provider.pk, kind.due(provider, now), now=now)",
+        "kind.due(provider, now)",
         (
             f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",
         ),

@@ -84,19 +84,24 @@ GUARDS = (
         items=(18,),
     ),
     Guard(
-        "cancel: an answer that cannot be written counts as lost and keeps no other from its own",
-        "    _write_all(broken, NOT_WRITTEN, now, len(broken))\n",
+        "requests: an answer that cannot be written counts as lost and keeps no other from its own",
+        "    in_halves(broken, by(NOT_WRITTEN), what=what, ends=NOT_OF_A_ROW, most=len(broken))\n",
         "",
-        (f"{REFUSED}::test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call",),
-        "orders/aftersales/cancel_sends.py",
+        (
+            f"{REFUSED}::test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call",
+            f"{REFUSED}::test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call",
+        ),
+        "orders/aftersales/record_rows.py",
         items=(18, 24),
     ),
     Guard(
-        "refill: a start that cannot be written is in doubt and keeps no other from its own",
-        'in_halves(broken, write_lost, what="refills without their answer", most=len(broken))\n',
-        "pass\n",
-        (f"{REFUSED}::test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call",),
-        "orders/aftersales/refill_sends.py",
+        "requests: what no value of a row brings about leaves the answer to its file",
+        "in_halves(rows, by(outcome), what=what, ends=NOT_OF_A_ROW, most=most)",
+        "in_halves(rows, by(outcome), what=what, most=most)",
+        (
+            f"{REFUSED}::test_a_schema_that_lacks_what_one_row_alone_needs_leaves_the_answer_to_its_file",
+        ),
+        "orders/aftersales/record_rows.py",
         items=(18, 24),
     ),
     Guard(
@@ -109,10 +114,10 @@ GUARDS = (
     ),
     Guard(
         "requests: what is no fault of a row leaves the answer to its file",
-        "    return max(len(rows) - 1, 1)\n",
-        "    return len(rows)\n",
+        "    most = max(len(rows) - 1, 1)\n",
+        "    most = len(rows)\n",
         (f"{REFUSED}::test_what_no_answer_can_be_written_for_is_no_fault_of_a_row",),
-        "orders/aftersales/batch_outcome.py",
+        "orders/aftersales/record_rows.py",
         items=(18, 24),
     ),
 )
