@@ -116,6 +116,9 @@ def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, n
         raise NotSent("The claim had grown too old before it was written down.")
     known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
     if known is not None and row.pk <= known.attempt:
+        apart = abs((row.started_at - known.started_at).total_seconds())
+        if apart <= clocks.SEND_WINDOW_SECONDS:  # claimed at once, as where a lease has run out
+            raise NotSent("Another worker has sent since it was claimed.")
         quarantine(
             f"Account {known.provider_id}: the new {what} got number {row.pk}, although "
             f"{known.attempt} had been given out.",

@@ -195,9 +195,24 @@ def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
     record_outcome.record(attempt, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
     assert guard.check_database(now=NOON)
+    attempt.started_at = LATER
     with pytest.raises(NotSent):
-        guard.journal_send(attempt, now=at(NOON))
+        guard.journal_send(attempt, now=at(LATER))
     assert "had been given out" in Halt.objects.get().reason
+
+
+@pytest.mark.parametrize("earlier", [0, 1, -1], ids=["at once", "before it", "after it"])
+def test_of_two_claims_at_once_the_slower_one_is_not_sent_and_stops_nobody(earlier: int) -> None:
+    """The lease of the account has run out: both took their numbers before either is marked."""
+    provider, service = FakeProvider(), make_service()
+    at_claim = NOON - timedelta(seconds=earlier)
+    slow = claim(make_order(service=service), at_claim)
+    record_outcome.record(slow, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=at_claim)
+    send(make_order(service=service), provider)
+    with pytest.raises(NotSent, match="Another worker"):
+        guard.journal_send(slow, now=at(NOON + timedelta(seconds=2)))
+    assert not quarantined()
+    assert guard.check_database(now=NOON)
 
 
 def test_another_database_is_noticed_at_every_account():

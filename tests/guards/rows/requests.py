@@ -181,6 +181,17 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: a claim made at once with another one is no restored database",
+        "if apart <= clocks.SEND_WINDOW_SECONDS:",
+        "if apart < 0:",
+        (
+            "orders/tests/sending/test_restore_guard.py"
+            "::test_of_two_claims_at_once_the_slower_one_is_not_sent_and_stops_nobody",
+        ),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
         "restored: a call that cannot be brought in stops its acceptance",
         '        raise_unless_broken(error, *FASTER)\n        log.info("call %s was taken back',
         '        log.info("call %s was taken back',
