@@ -73,7 +73,8 @@ def _stood_for(call: RequestCall) -> list[str]:
 
 
 def _take(call: RequestCall, order: Order, number: str, now: datetime) -> None:
-    if number and Refill.objects.filter(order=order, external_id=number).exists():
+    # Of another call it says nothing: some providers number each refill by its order
+    if number and Refill.objects.filter(order=order, external_id=number, call=call).exists():
         return
     mine = Refill.objects.open().filter(order=order)
     if mine.filter(TAKES_IT).update(requests=F("requests") + 1, **as_sent(call, now)):

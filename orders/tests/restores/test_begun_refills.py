@@ -4,28 +4,33 @@ its own: what was begun is never lost, and nothing is sent beside it."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from orders.aftersales import runs
+from core.failpoints import armed
+from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Answered, outcome_to_json
 from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import Claimed, Heard, _write_down
 from orders.models import Order, Refill, RequestCall
+from orders.restores.tasks import importers
 from orders.sending.restore_check import guard, recalled_requests
 from orders.sending.writes import answer_files, recording
 from orders.sending.writes.recording import NotNow
 from orders.sending.writes.send_clock import SendClock
 from orders.status import RefillStatus, Status, Write
 from orders.tests.restores.test_second_calls import Panel, send
+from orders.tests.sending.obstacles import Crash, die
 from orders.tests.sending.test_restore_guard import LATER, acknowledge
 from providers.panel_api import RefillStarted
 from tests.builders import NOON, make_order, make_provider, make_refill, make_service
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 SINCE = NOON + timedelta(minutes=2)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -94,13 +99,6 @@ def test_one_with_an_answer_of_its_own_keeps_it_and_the_earlier_number_is_told(
     assert order.events.filter(text__endswith="took an earlier refill on as 77.").exists()
 
 
-def test_one_that_is_begun_already_under_that_number_is_told_of_nothing(order: Order) -> None:
-    asked_since(order, RefillStatus.COMPLETED, external_id="77")
-    asked_since(order, RefillStatus.PENDING, external_id="78", followed_by="78")
-    guard.check_database(now=LATER)
-    assert not order.events.filter(text__startswith="Late").exists()
-
-
 # an answer that was kept on a disk is brought in when a later call has the refill
 
 
@@ -148,6 +146,58 @@ def test_a_refill_asked_for_since_the_first_was_closed_takes_the_late_answer(ord
     closed.refresh_from_db()
     assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
     assert closed.status == RefillStatus.WITHDRAWN
+
+
+def test_what_was_closed_with_the_number_of_this_call_is_not_begun_again(order: Order) -> None:
+    """Recorded by a release that did not write down that it was."""
+    call = a_call(order)
+    asked_since(order, RefillStatus.WITHDRAWN, call=call, external_id="77", requests=1)
+    refill = asked_since(order, RefillStatus.QUEUED)
+    assert kept_answer(order, call)
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.QUEUED
+
+
+# a provider that calls every refill of an order by the order's own number
+
+
+@pytest.mark.parametrize(
+    "status", [RefillStatus.QUEUED, RefillStatus.WAITING, RefillStatus.UNCONFIRMED]
+)
+def test_a_number_that_an_earlier_refill_had_as_well_begins_the_one_asked_for_since(
+    status: RefillStatus, order: Order
+) -> None:
+    asked_since(order, RefillStatus.COMPLETED, call=a_call(order), external_id="77")
+    call = a_call(order)
+    asked_since(order, RefillStatus.WITHDRAWN, call=call, requests=1)
+    refill = asked_since(order, status)
+    assert kept_answer(order, call)
+    refill.refresh_from_db()
+    assert (refill.status, refill.external_id) == (RefillStatus.PENDING, "77")
+
+
+def test_nothing_is_sent_beside_one_begun_with_the_number_of_an_earlier_refill() -> None:
+    account = make_provider(add_spacing_ms=0, calls_per_minute=60_000)
+    order, panel = make_order(Status.COMPLETED, service=make_service(account)), Panel()
+
+    def ask(now: datetime) -> None:
+        assert not request_refills.request_refill(order, actor=None, now=now)
+        panel.says = [RefillStarted("77")]
+        send(panel, now)
+
+    ask(NOON)
+    Refill.objects.update(status=RefillStatus.COMPLETED)
+    with armed("request.kept", die), suppress(Crash):
+        ask(NOON + HOUR)
+    runs.reap_lost_requests(now=NOON + 2 * HOUR)
+    lost = Refill.objects.get(status=RefillStatus.UNCONFIRMED)
+    assert request_refills.withdraw_refill(lost, actor=None, now=NOON + 2 * HOUR)
+    assert not request_refills.request_refill(order, actor=None, now=NOON + 3 * HOUR)
+    assert answer_files.import_left_behind(importers(NOON + 3 * HOUR)) == 1
+    panel.says = [RefillStarted("77")]
+    send(panel, NOON + 3 * HOUR)
+    assert len(panel.begun) == 2, "the one whose answer came late and another beside it"
+    assert Refill.objects.open().get().status == RefillStatus.PENDING
 
 
 # the worker itself comes back with the answer when a later call has the refill

@@ -330,6 +330,17 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "refill: the number of an earlier refill of the order is not the late answer's own",
+        "Refill.objects.filter(order=order, external_id=number, call=call)",
+        "Refill.objects.filter(order=order, external_id=number)",
+        (
+            "orders/tests/restores/test_begun_refills.py"
+            "::test_nothing_is_sent_beside_one_begun_with_the_number_of_an_earlier_refill",
+        ),
+        "orders/sending/restore_check/begun_refills.py",
+        items=(23,),
+    ),
+    Guard(
         "refill: a worker's own late answer ends the doubt about a later call",
         "begun = check.take_begun(claimed.call, outcome, now=now)",
         "begun = set[str]()",
