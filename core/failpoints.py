@@ -32,6 +32,8 @@ POINTS: Final = frozenset(
         "request.journaled",  # the call is in the journal outside the database
         "request.answered",  # the answer to the call is in memory only
         "request.kept",  # the answer is on disk beside the database
+        "request.read",  # what stood beside it was read, its transaction has not begun
+        "request.written",  # its answer is written, before the commit
         "request.recorded",  # written down, the file is still there
         "search.answered",  # a probe was answered, nothing is written
         "list.answered",  # the provider's list was read, nothing of it is written

@@ -261,6 +261,7 @@ def _record_rows(
     now: datetime,
 ) -> None:
     forgotten = check.calls_before(claimed.call, outcome)
+    failpoint("request.read")
     with durable_transaction():
         halts.one_at_a_time(provider)  # first, as whoever else writes what a call said
         if not claimed.call.note_recorded(now=now):
@@ -268,6 +269,7 @@ def _record_rows(
         check.bring_in(claimed.call, forgotten, now=now)
         begun = check.take_begun(claimed.call, outcome, now=now)
         kind.record(_rows_now(kind, claimed, begun), outcome, provider, now)
+        failpoint("request.written")
 
 
 def _rows_now(kind: RequestKind[Row], claimed: Claimed[Row], begun: set[str]) -> Sequence[Row]:

@@ -64,6 +64,7 @@ def _tables(*, everything: bool) -> dict[str, Table]:
         requests,
         restored,
         second_sends,
+        second_workers,
         table,
     )
     from tests.failpoints.cells import printed_cells
@@ -86,6 +87,11 @@ def _tables(*, everything: bool) -> dict[str, Table]:
         "second sends": (
             second_sends.second_cells(**all_of),
             second_sends.walk_seconds,
+            printed_cells,
+        ),
+        "second workers": (
+            second_workers.second_worker_cells(),
+            second_workers.walk_second_workers,
             printed_cells,
         ),
         "restores": (restored.restore_cells(**all_of), restored.walk_restores, printed_cells),

@@ -38,6 +38,8 @@ REQUEST_PLACES = (
     Place("answer.head", Left.REQUEST, is_reached=is_answered),
     Place("request.answered", Left.REQUEST),
     Place("request.kept", Left.KEPT),
+    Place("request.read", Left.KEPT),
+    Place("request.written", Left.KEPT),
     Place("request.recorded", Left.SETTLED),
 )
 REQUEST_MODES = tuple(
