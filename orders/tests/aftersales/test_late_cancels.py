@@ -74,7 +74,11 @@ def test_it_is_refused_when_that_is_heard_after_all() -> None:
 
 
 CANCELED_THERE = pytest.mark.parametrize(
-    "words", ["Order is already canceled", "Order already cancelled", "The order was canceled."]
+    "words",
+    [
+        *("Order is already canceled", "Order already cancelled", "The order was canceled."),
+        *("cancel.error.order_ended", "order_ended"),
+    ],
 )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from ..errors import RefusalCode as Code
 from .phrases import (
     CANCELED_THERE,
+    CANCELED_THERE_CODES,
     DOTTED,
     FIELD_WORDS,
     HEADS,
@@ -126,7 +127,8 @@ def says_refills_are_used_up(sentence: str) -> bool:
 
 def says_canceled_there(sentence: str) -> bool:
     """There is nothing left to cancel; a cancel of before may be why."""
-    return _says_one_of(_CANCELED_THERE, sentence)
+    is_code = _last_part(sentence.strip().lower()) in CANCELED_THERE_CODES
+    return is_code or _says_one_of(_CANCELED_THERE, sentence)
 
 
 def _says_one_of(sentences: frozenset[str], text: str) -> bool:
@@ -182,10 +184,14 @@ def why_no_phrase(sentence: str) -> str:
     return ""
 
 
+def _last_part(text: str) -> str:
+    """Of a dotted code; empty where it is none."""
+    return text.rpartition(".")[2] if _CODE.fullmatch(text) else ""
+
+
 def _dotted(text: str) -> Code:
-    if not _CODE.fullmatch(text):
+    if not (last := _last_part(text)):
         return Code.UNLISTED
-    last = text.rpartition(".")[2]
     if code := DOTTED.get(last):
         return code
     field = last.removeprefix("incorrect_").removeprefix("invalid_").replace("_", " ")

@@ -139,6 +139,18 @@ GUARDS = (
         items=(24,),
     ),
     Guard(
+        "cancel: nothing is left to cancel, told as a code",
+        "    return is_code or _says_one_of(_CANCELED_THERE, sentence)",
+        "    return _says_one_of(_CANCELED_THERE, sentence)",
+        (
+            f"{LATE_CANCELS}"
+            "::test_one_that_is_told_that_it_is_canceled_there_is_followed_by_the_status",
+            f"{LATE_CANCELS}::test_so_is_one_that_is_sent_again_and_told_so",
+        ),
+        "providers/panel_api/refusals/classify.py",
+        items=(24,),
+    ),
+    Guard(
         "refill: one in doubt is remembered where it has ended and another is asked for",
         " or others.filter(doubted_at__gt=since).exists()",
         "",

@@ -13,7 +13,7 @@ from typing import Final
 from ...errors import RefusalCode
 from . import accounts, aftersales, orders
 from .aftersales import CANCELED_THERE, REFILLED_NOT_LONG_AGO, REFILLS_USED_UP
-from .codes import DOTTED, IDEMPOTENCY_PARAMETERS
+from .codes import CANCELED_THERE_CODES, DOTTED, IDEMPOTENCY_PARAMETERS
 from .tails import FIELD_WORDS, HEADS, PROVES_NOTHING, TAILS
 
 SENTENCES: Final[Mapping[RefusalCode, tuple[str, ...]]] = {
@@ -24,6 +24,7 @@ SENTENCES: Final[Mapping[RefusalCode, tuple[str, ...]]] = {
 
 __all__ = [
     "CANCELED_THERE",
+    "CANCELED_THERE_CODES",
     "DOTTED",
     "FIELD_WORDS",
     "HEADS",

@@ -10,6 +10,9 @@ from ...errors import RefusalCode as Code
 # The names of that parameter of `add`; first the usual one.
 IDEMPOTENCY_PARAMETERS: Final = ("request_id", "custom_id", "idempotency_key", "ref")
 
+# Said for what the sentences of `aftersales.CANCELED_THERE` say.
+CANCELED_THERE_CODES: Final = ("order_ended",)
+
 # The last part of dotted codes such as "neworder.error.not_enough_funds".
 DOTTED: Final[Mapping[str, Code]] = {
     "not_enough_funds": Code.FUNDS,
@@ -49,7 +52,7 @@ DOTTED: Final[Mapping[str, Code]] = {
     "refill_not_found": Code.UNKNOWN_REFILL,
     "service_disabled": Code.NOT_ALLOWED,
     "order_not_completed": Code.NOT_ALLOWED,
-    "order_ended": Code.NOT_ALLOWED,
+    **dict.fromkeys(CANCELED_THERE_CODES, Code.NOT_ALLOWED),
     "not_eligible": Code.NOT_ALLOWED,
     "previous_not_completed": Code.ALREADY_OPEN,
     "invalid_action": Code.UNSUPPORTED,
