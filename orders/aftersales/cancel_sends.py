@@ -168,7 +168,7 @@ def tell_late(
         if isinstance(said, CancelAccepted):
             text = f"{CAME_LATE} The provider took the request to cancel."
         else:
-            text = f"{CAME_LATE} “{said.reason}”"
+            text = f"{CAME_LATE} {said.reason if said.is_own else f'“{said.reason}”'}"
         seen = {"call": call.idempotency_key}
         if not order.events.filter(kind=EventKind.CANCEL, evidence__call=seen["call"]).exists():
             if has_taken(outcome, order.external_id):

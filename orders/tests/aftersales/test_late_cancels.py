@@ -149,3 +149,15 @@ def test_the_answer_to_an_earlier_try_is_told_once() -> None:
     for _ in range(2):
         assert take_in(first.call, cancel, YES).status == CancelStatus.SENDING
     assert told_late(cancel) == [f"{CAME_LATE} The provider took the request to cancel."]
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_only_words_of_the_provider_are_quoted_as_a_late_answer(is_own: bool) -> None:
+    cancel = make_cancel()
+    first = claim(CANCELS, cancel.provider, now=NOON)
+    assert first is not None
+    runs.reap_lost_requests(now=NOON + 2 * MINUTE)
+    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
+    assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
+    take_in(first.call, cancel, Refused("It failed.", is_own=is_own))
+    assert told_late(cancel) == [f"{CAME_LATE} {'It failed.' if is_own else '“It failed.”'}"]

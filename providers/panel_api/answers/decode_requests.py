@@ -31,8 +31,8 @@ from .decode_orders import (
     refused,
     without_progress,
 )
-from .error_texts import REASON_LENGTH, error_texts, sentence
-from .failure import why_request_failed
+from .error_texts import REASON_LENGTH, UNREAD, error_texts, sentence
+from .failure import IN_A_FLAG, why_request_failed
 from .status_aliases import refill_state
 
 _REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
@@ -66,7 +66,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
         named = folded(row)
         value = named.get("refill_id", named.get("refill"))
         if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
-            return Refused(against[:REASON_LENGTH])
+            return _objected(against)
     if isinstance(value, dict):
         return _refill_inside(value, dialect)
     if value is True or (isinstance(value, str) and value.lower() in SUCCEEDED):
@@ -88,7 +88,7 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     if said := error_texts(value):
         return _no_refill(said, {"refill": value}, dialect)
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(refill_id)):
-        return Refused(against[:REASON_LENGTH])
+        return _objected(against)
     if not refill_id:
         return _no_word_of_success(named.get("status"), _NOT_TAKEN_ON, dialect)
     return RefillStarted(refill_id)
@@ -97,7 +97,7 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
 def _no_refill(said: Sequence[str], row: dict[str, Any], dialect: Dialect) -> Refused:
     """Words beside what may be a refill prove nothing, whatever they say."""
     if may_be_made(row, "refill"):
-        return Refused(said[0][:REASON_LENGTH])
+        return Refused(said[0][:REASON_LENGTH], is_own=said[0] == UNREAD)
     return refused(said, dialect)
 
 
@@ -152,7 +152,7 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
         row = folded(row)
         value = row.get("cancel")
         if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
-            return Refused(against[:REASON_LENGTH])
+            return _objected(against)
         if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
             return CancelAccepted()
     if isinstance(value, dict):
@@ -171,11 +171,16 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
     named = folded(value)
     request_id = coerce.issued_id(first_of(named, ("cancel_id", "request_id", "id"))) or ""
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(request_id)):
-        return Refused(against[:REASON_LENGTH])
+        return _objected(against)
     word = _sentence(named.get("status"))
     if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
         return CancelAccepted(request_id)
     return _no_word_of_success(word, _NOT_CANCELED, dialect)
+
+
+def _objected(against: str) -> Refused:
+    """What speaks against it proves nothing; a flag has no words of theirs."""
+    return Refused(against[:REASON_LENGTH], is_own=against == IN_A_FLAG)
 
 
 def _no_word_of_success(value: Any, otherwise: str, dialect: Dialect) -> Refused:

@@ -10,10 +10,21 @@ from providers.panel_api import Refused
 from providers.panel_api.answers.decode_requests import cancels, refills
 from providers.panel_api.dialect import Dialect
 
+
+def _deep(words: str) -> Any:
+    inner: Any = words
+    for _ in range(12):
+        inner = [inner]
+    return inner
+
+
 WITHOUT_WORDS: list[Any] = [
     [],
     [{"order": "5", "refill": 0, "cancel": 0}],
     [{"order": "5", "refill": {}, "cancel": {}}],
+    [{"order": "5", "success": False}],
+    [{"order": "5", "refill": {"success": False, "id": 4}, "cancel": {"success": False, "id": 4}}],
+    [{"order": "5", "error": _deep("Not now")}],  # deeper than is read
 ]
 
 
