@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from django.db import IntegrityError, transaction
 
@@ -179,9 +179,13 @@ def tell_late(
 
 def _end_doubt(mine: CancelQuerySet, taken: CancelAccepted | Refused) -> None:
     """None is opened beside one that was asked for since. It stays the other call's, whose own
-    answer may still come: it changes nothing of what is accepted."""
-    number = taken.request_id[:64] if isinstance(taken, CancelAccepted) else ""
-    changes = {"external_id": number, "reason": "", "code": "", "ended_at": None}
+    answer may still come: it changes nothing of what is accepted. Told that there is nothing to
+    take, it keeps those words, as one of this call: the page does not say that it was taken."""
+    changes: dict[str, Any] = {"external_id": "", "reason": "", "code": "", "ended_at": None}
+    if isinstance(taken, CancelAccepted):
+        changes["external_id"] = taken.request_id[:64]
+    else:
+        changes |= {"reason": taken.reason[:LONGEST_TEXT], "code": taken.code.value}
     given_up = mine.filter(status=CancelStatus.REFUSED, code=UNCLEAR)
     try:
         with transaction.atomic():

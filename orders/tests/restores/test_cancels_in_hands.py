@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 
 from orders.aftersales import runs
 from orders.aftersales.batch_outcome import Answered, AnyOutcome
@@ -150,6 +151,22 @@ def test_what_a_call_is_answered_is_told_although_a_journal_has_taken_its_cancel
     else:
         assert (cancel.status, cancel.code) == ended.get(how, ("refused", UNCLEAR))
     assert cancel.external_id == {"accepted": "77"}.get(how, cancel.external_id)
+
+
+def test_where_nothing_is_left_to_cancel_it_is_not_told_as_taken(
+    order: Order, staff: Client
+) -> None:
+    cancel = make_cancel(order=order, due_at=NOON)
+    desk = FakeDesk()
+    desk.says = {order.external_id: Refused("Order is canceled", RefusalCode.NOT_ALLOWED)}
+    desk.meanwhile = lambda: recall(order, cancel.requested_at, started=NOON + 5 * HOUR)
+    fresh = Provider.objects.get(pk=order.provider_id)
+    runs.send_requests(fresh, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    kept = cancel.status, cancel.reason, cancel.code
+    assert kept == ("accepted", "Order is canceled", "not_allowed")
+    page = staff.get(f"/orders/{order.pk}/").content.decode()
+    assert "The provider has taken the" not in page
 
 
 def test_none_is_opened_beside_one_that_was_asked_for_since_the_journal_took_it(

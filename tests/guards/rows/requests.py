@@ -561,6 +561,14 @@ GUARDS = (
         items=(24,),
     ),
     Guard(
+        "cancels: one that a journal has taken over is not told as taken by other words",
+        '        changes |= {"reason": taken.reason[:LONGEST_TEXT], "code": taken.code.value}\n',
+        "        pass\n",
+        (f"{IN_HANDS}::test_where_nothing_is_left_to_cancel_it_is_not_told_as_taken",),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
+    ),
+    Guard(
         "cancels: one that a journal has taken over is not opened beside one asked for since",
         "        raise_unless_broken(error, ONE_OPEN)\n",
         "        raise\n",
