@@ -1,7 +1,8 @@
 """Orders that wait, or may be sent again, keep the currency in which their price was agreed to.
 
 That of their account as it is now: in which currency they were shown, older rows do not say. In one
-statement, so that nobody's consent to other terms is written over.
+statement, so that nobody's consent to other terms is written over. One that was refused or taken
+back may turn out to have been sent, then not to be there after all, and is sent once more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 from django.apps.registry import Apps
 from django.db import migrations
 
-WAITING = ("held", "queued", "sending", "unconfirmed", "not_placed")
+WAITING = ("held", "queued", "sending", "unconfirmed", "not_placed", "rejected", "withdrawn")
+MARKS = ", ".join(["%s"] * len(WAITING))
 OF_ACCOUNT = """
     (SELECT currency FROM providers_provider WHERE providers_provider.id = orders_order.provider_id)
 """
@@ -23,7 +25,7 @@ GIVE = {
     """,  # noqa: S608 - nothing in it is anybody's
     "sqlite": f"""
         UPDATE orders_order SET terms = json_set(terms, '$.currency', {OF_ACCOUNT})
-        WHERE status IN (%s, %s, %s, %s, %s) AND json_type(terms) = 'object'
+        WHERE status IN ({MARKS}) AND json_type(terms) = 'object'
         AND json_type(terms, '$.currency') IS NULL
     """,  # noqa: S608 - nothing in it is anybody's
 }

@@ -21,7 +21,7 @@ from orders.bulk import tasks as bulk_tasks
 from orders.limits import agree_terms
 from orders.mass import tasks as mass_tasks
 from orders.models import BatchLine, BatchState, BulkItem, BulkJob, Order, SpendLimit
-from orders.status import HoldReason, Status
+from orders.status import REOPENED_BY_PROOF, RESTING, HoldReason, Status
 from orders.terms import Terms, differences, faults
 from orders.tests.bulk.test_bounded_consent import CARRIED, PAGE
 from orders.tests.bulk.test_bulk_actions import run
@@ -136,6 +136,18 @@ def test_upgrading_gives_waiting_orders_the_currency_of_their_account() -> None:
     corrected(waiting.provider)
     waiting.refresh_from_db()
     assert agree_terms.what_changed(waiting, agree_terms.service_now(waiting))
+
+
+@pytest.mark.parametrize("status", sorted({*RESTING, *REOPENED_BY_PROOF}))
+def test_so_are_those_that_may_be_sent_once_more(status: Status) -> None:
+    """One taken back or refused may turn out to have been sent, then not to be there after all."""
+    order = in_rupees()
+    of_before(order)
+    Order.objects.filter(pk=order.pk).update(status=status)
+    GIVE(apps, SimpleNamespace(connection=connection))
+    corrected(order.provider)
+    order.refresh_from_db()
+    assert agree_terms.what_changed(order, agree_terms.service_now(order))
 
 
 def test_another_spelling_is_no_other_currency() -> None:

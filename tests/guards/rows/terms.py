@@ -24,6 +24,14 @@ GUARDS = (
         items=(20,),
     ),
     Guard(
+        "terms: of one that was refused or taken back, and may be sent once more",
+        '"not_placed", "rejected", "withdrawn")',
+        '"not_placed")',
+        (f"{CURRENCY}::test_so_are_those_that_may_be_sent_once_more",),
+        "orders/migrations/0056_currency_of_waiting_orders.py",
+        items=(20,),
+    ),
+    Guard(
         "claim: the terms, the rules and the limits as they are now",
         "if reason := check_limits.why_hold(order, service, now):",
         'if reason := "":',
