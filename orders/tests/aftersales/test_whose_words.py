@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from orders.aftersales import cancel_sends, refill_sends
@@ -17,6 +19,7 @@ from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
+CLEAR = import_module("orders.migrations.0057_codes_beside_words_of_the_desk").clear_codes
 SAID = "Something went wrong. Please try again later."
 QUOTED = "The provider said: “Something went wrong. Please try again later.”"
 
@@ -79,6 +82,27 @@ def test_words_of_the_desk_are_not_put_into_their_mouth(staff: Client) -> None:
         answer(one, Later("The kill switch is on.", NOON), "sending")
         page = shown(staff, one.order)
         assert "The kill switch is on." in page and "The provider said" not in page
+
+
+def test_upgrading_quotes_nothing_that_may_be_the_desk_s(staff: Client) -> None:
+    """0.3 left the code of the answer before where the desk has said something since."""
+    said: dict[str, Any] = {"code": "wait", "reason": "The kill switch is on.", "requests": 1}
+    asked: list[Refill | CancelRequest] = [
+        *(make_cancel(status, **said) for status in (CancelStatus.QUEUED, CancelStatus.ENDED)),
+        make_refill(RefillStatus.WITHDRAWN, **said),
+    ]
+    theirs = make_refill(RefillStatus.WAITING, **said)
+    CLEAR(apps, None)
+    for one in asked:
+        page = shown(staff, one.order)
+        assert "The kill switch is on." in page and "The provider said" not in page
+    assert "The provider said: “The kill switch is on.”" in shown(staff, theirs.order)
+    twice = make_refill(RefillStatus.WITHDRAWN, code="number_twice", reason="7")
+    unclear = make_cancel(code=UNCLEAR)
+    CLEAR(apps, None)
+    for kept, code in ((twice, "number_twice"), (unclear, UNCLEAR)):
+        kept.refresh_from_db()
+        assert kept.code == code
 
 
 def test_the_page_says_what_the_desk_does_next(staff: Client) -> None:
