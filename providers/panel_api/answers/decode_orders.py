@@ -23,7 +23,7 @@ from .decode import (
     folded,
     rows_by_id,
 )
-from .error_texts import REASON_LENGTH, UNREAD, error_texts
+from .error_texts import REASON_LENGTH, OwnWords, error_texts
 from .status_aliases import order_state
 
 WORD_LENGTH: Final = 64
@@ -133,9 +133,9 @@ def without_progress(said: Sequence[str], dialect: Dialect) -> Unreadable:
 def refused(said: Sequence[str], dialect: Dialect) -> Refused:
     """A no for one row, in the provider's words: only all of them together prove anything."""
     first = said[0]
-    reason, code = coerce.text(first, REASON_LENGTH), meaning(said, dialect.refusals)
+    reason, code = coerce.text(str(first), REASON_LENGTH), meaning(said, dialect.refusals)
     waits = wait_seconds(first), spacing_seconds(first)
-    return Refused(reason, code, *waits, is_own=first == UNREAD)
+    return Refused(reason, code, *waits, is_own=isinstance(first, OwnWords))
 
 
 def recent_orders(body: Any, dialect: Dialect) -> tuple[RecentOrder, ...]:

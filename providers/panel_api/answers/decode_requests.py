@@ -31,8 +31,8 @@ from .decode_orders import (
     refused,
     without_progress,
 )
-from .error_texts import REASON_LENGTH, UNREAD, error_texts, sentence
-from .failure import IN_A_FLAG, why_request_failed
+from .error_texts import REASON_LENGTH, OwnWords, error_texts, sentence
+from .failure import why_request_failed
 from .status_aliases import refill_state
 
 _REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
@@ -97,7 +97,7 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
 def _no_refill(said: Sequence[str], row: dict[str, Any], dialect: Dialect) -> Refused:
     """Words beside what may be a refill prove nothing, whatever they say."""
     if may_be_made(row, "refill"):
-        return Refused(said[0][:REASON_LENGTH], is_own=said[0] == UNREAD)
+        return Refused(said[0][:REASON_LENGTH], is_own=isinstance(said[0], OwnWords))
     return refused(said, dialect)
 
 
@@ -180,7 +180,7 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
 
 def _objected(against: str) -> Refused:
     """What speaks against it proves nothing; a flag has no words of theirs."""
-    return Refused(against[:REASON_LENGTH], is_own=against == IN_A_FLAG)
+    return Refused(against[:REASON_LENGTH], is_own=isinstance(against, OwnWords))
 
 
 def _no_word_of_success(value: Any, otherwise: str, dialect: Dialect) -> Refused:

@@ -11,6 +11,13 @@ from ..refusals.classify import LONGEST_SENTENCE, adds_nothing, normalised, refu
 from . import coerce
 from .decode import at_path
 
+
+class OwnWords(str):
+    """A sentence of the desk where one of the provider would stand: it is not quoted as theirs."""
+
+    __slots__ = ()
+
+
 ERROR_NAMES: Final = frozenset({"error", "errors", "status", "success", "message", "msg", "detail"})
 # Where an answer with an error may say more, and other than the error does.
 WORD_NAMES: Final = (
@@ -19,7 +26,7 @@ WORD_NAMES: Final = (
 )
 FAILED: Final = frozenset({"error", "fail", "failed", "failure", "false", "0"})
 REASON_LENGTH: Final = LONGEST_SENTENCE
-UNREAD: Final = "It said more than is read."  # no reviewed sentence, and never one
+UNREAD: Final = OwnWords("It said more than is read.")  # no reviewed sentence, and never one
 _NO_ERROR: Final = frozenset(
     {"false", "no", "none", "null", "nil", "n a", "undefined", "ok", "success", "successful"}
     | {"no error", "no errors", "without error", "without errors"}

@@ -14,10 +14,10 @@ from typing import Any, Final
 from ..errors import RefusalCode
 from ..refusals.classify import normalised, refusal_code
 from .decode import MOST_ROWS, ORDER_ID_NAMES, ORDER_NAMES, SUCCEEDED, WRAPPERS
-from .error_texts import FAILED, WORD_NAMES, is_nothing, says_success_in_http, sentences
+from .error_texts import FAILED, WORD_NAMES, OwnWords, is_nothing, says_success_in_http, sentences
 
 Additions = Mapping[str, RefusalCode]
-IN_A_FLAG: Final = "The answer says that it failed."
+IN_A_FLAG: Final = OwnWords("The answer says that it failed.")
 
 _DEEPEST: Final = 8
 _HTTP_FAILURES: Final = range(400, 600)
