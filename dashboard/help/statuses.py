@@ -89,7 +89,9 @@ def flags() -> list[str]:
 
 
 def refills() -> list[Meaning]:
-    return [Meaning(one.label, REFILL[one]) for one in RefillStatus]
+    known = [Meaning(one.label, REFILL[one]) for one in RefillStatus]
+    stays = "Staff stopped looking. The provider may have carried it out, or may yet."
+    return [*known, Meaning(Status.GIVEN_UP.label, stays)]
 
 
 def cancels() -> list[Meaning]:

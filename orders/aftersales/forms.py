@@ -18,13 +18,20 @@ class RefillFilter(FilterForm[RefillQuerySet]):
     status = forms.ChoiceField(
         required=False,
         label="Status",
-        choices=[("", "Any status"), ("open", "Open"), *RefillStatus.choices],
+        choices=[
+            ("", "Any status"),
+            ("open", "Open"),
+            *RefillStatus.choices,
+            ("unknown", "Closed as unknown"),
+        ],
     )
     provider = provider_field()
 
     lookups = {"provider": "provider"}
 
     def narrow_status(self, refills: RefillQuerySet, status: str) -> RefillQuerySet:
+        if status in ("unknown", RefillStatus.WITHDRAWN):
+            return refills.withdrawn(as_unknown=status == "unknown")
         return refills.open() if status == "open" else refills.filter(status=status)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -28,6 +29,8 @@ from . import request_cancels, request_refills
 from .forms import RefillFilter, SelectedRefills
 
 PAGE_SIZE = 50
+MAY_BE_SECOND = _("The last refill was closed as unknown: this may be a second one.")
+STAYS_UNKNOWN = "is closed: the provider may still carry it out."
 SHOWN = 20  # of an order's refills and of its requests to cancel
 
 
@@ -94,7 +97,8 @@ def refill_withdraw(request: StaffRequest, pk: int) -> HttpResponse:
     """Take back a refill that was not sent, or close one that is lost from sight."""
     refill = get_object_or_404(Refill.objects.for_list(), pk=pk)
     words = _withdraw(refill, request, request.POST.get("shown", ""))
-    _say(request, words, f"The refill of order {refill.order} is taken back.")
+    done = STAYS_UNKNOWN if refill.leaves_doubt else "is taken back."
+    _say(request, words, f"The refill of order {refill.order} {done}")
     return to_order(request, refill.order_id)
 
 
@@ -128,15 +132,23 @@ def refills_selected(request: StaffRequest) -> HttpResponse:
         return _to_list(request)
     step = _ask_again if form.cleaned_data["step"] == "again" else _withdraw
     refused: list[str] = []
-    done = 0
+    done = closed = 0
     for refill in form.cleaned_data["refill"].for_list().order_by("pk"):
         if words := step(refill, request, request.POST.get(f"shown-{refill.pk}", "")):
             refused.append(f"Order {refill.order}: {words}")
+        elif step is _withdraw and refill.leaves_doubt:
+            closed += 1
         else:
             done += 1
     verb = "requested again" if step is _ask_again else "taken back"
     if done:
         messages.success(request, f"{done} {'refill is' if done == 1 else 'refills are'} {verb}.")
+    if closed == 1:
+        messages.warning(request, f"1 refill {STAYS_UNKNOWN}")
+    elif closed:
+        messages.warning(
+            request, f"{closed} refills are closed: the provider may still carry them out."
+        )
     for words in refused[:5]:
         messages.warning(request, words)
     if len(refused) > 5:
@@ -156,6 +168,7 @@ def requests_of(order: Order) -> dict[str, Any]:
     can: dict[str, Any] = {}
     if is_refillable:
         can = {"refill": True, "why": request_refills.why_not(order, database_now())}
+        can["second"] = MAY_BE_SECOND if asked_for and asked_for[0].is_closed_as_unknown else ""
         can["hint"] = request_refills.hint(order)
         can["shown"] = shown.word_of_refill(line, asked_for[0] if asked_for else None, known)
     elif order.status in AT_PROVIDER:

@@ -32,6 +32,11 @@ class RefillQuerySet(models.QuerySet["Refill"]):
         there = self.filter(status__in=REFILLS_AT_PROVIDER, due_at__lte=now)
         return there.exclude(followed_by="")
 
+    def withdrawn(self, *, as_unknown: bool) -> RefillQuerySet:
+        """Those that a person ended: taken back, or closed while nobody knew."""
+        ended = self.filter(status=RefillStatus.WITHDRAWN)
+        return ended.filter(doubted_at__isnull=not as_unknown)
+
     def for_list(self) -> RefillQuerySet:
         """Everything a row of the list shows, in one query."""
         return self.select_related("order__service", "provider", "requested_by")
@@ -137,3 +142,13 @@ class Refill(models.Model):
         """The desk can find out nothing more by itself: only a person ends it."""
         lost_from_sight = self.status in REFILLS_AT_PROVIDER and not self.followed_by
         return self.status == RefillStatus.UNCONFIRMED or lost_from_sight
+
+    @property
+    def leaves_doubt(self) -> bool:
+        """Ended by a person now, it may be carried out all the same."""
+        return self.may_be_closed or self.doubted_at is not None
+
+    @property
+    def is_closed_as_unknown(self) -> bool:
+        """A person ended it while nobody knew, so it is not shown as taken back."""
+        return self.status == RefillStatus.WITHDRAWN and self.doubted_at is not None

@@ -120,6 +120,8 @@ def hold_words(order: Order, *, is_named: bool = False) -> str:
 
 @register.simple_tag
 def refill_badge(refill: Refill) -> SafeString:
+    if refill.is_closed_as_unknown:
+        return state_badge("orange", _("Closed as unknown"))
     return state_badge(REFILL_COLORS[RefillStatus(refill.status)], refill.get_status_display())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.test import Client
 from orders.aftersales import cancel_sends, refill_sends
 from orders.aftersales.batch_outcome import NO_ROW, Answered, Later
 from orders.models import CancelRequest, Order, Refill
+from orders.shown import since_restores
 from orders.status import UNCLEAR, CancelStatus, RefillStatus
 from providers.panel_api import RefusalCode, Refused
 from tests.builders import NOON, make_cancel, make_refill
@@ -121,3 +123,45 @@ def test_the_page_says_what_the_desk_does_next(staff: Client) -> None:
     assert "the desk does not ask again by itself" in shown(staff, given_up.order)
     waits = make_cancel(code="wait", reason=SAID, requests=1)
     assert "The desk asks again by itself" in shown(staff, waits.order)
+
+
+def withdraw(client: Client, *refills: Refill) -> str:
+    """By the buttons of a list that shows them; what it says then."""
+    known = {f"shown-{one.pk}": f"{one.shown}{since_restores()}" for one in refills}
+    ticked = {"step": "withdraw", "refill": [one.pk for one in refills]}
+    client.post("/orders/refills/selected/", ticked | known)
+    page = one_line(client.get("/orders/refills/").content.decode())
+    return page.replace("<bdi>", "").replace("</bdi>", "")
+
+
+def test_a_refill_closed_in_doubt_is_not_shown_as_taken_back(staff: Client) -> None:
+    """Nobody knows whether it is carried out, and a next one may be a second one."""
+    doubted, queued = make_refill(RefillStatus.UNCONFIRMED), make_refill()
+    page = withdraw(staff, doubted, queued)
+    assert "1 refill is taken back." in page
+    assert "1 refill is closed: the provider may still carry it out." in page
+    for status, lists in (("withdrawn", queued), ("unknown", doubted)):
+        listed = staff.get(f"/orders/refills/?status={status}").content.decode()
+        assert re.findall(r'<tr id="refill-(\d+)">', listed) == [str(lists.pk)]
+    of_doubted, of_queued = shown(staff, doubted.order), shown(staff, queued.order)
+    for words in ("Closed as unknown", "the provider may have carried it out", "a second one"):
+        assert words in of_doubted and words not in of_queued
+    assert "Withdrawn" in of_queued and "Withdrawn" not in of_doubted
+
+
+@pytest.mark.parametrize(
+    ("refill", "words"),
+    [
+        ({"status": "unconfirmed"}, "is closed: the provider may still carry it out."),
+        ({"doubted_at": NOON}, "is closed: the provider may still carry it out."),
+        ({}, "is taken back."),
+    ],
+    ids=["in doubt", "to be sent once more", "never sent"],
+)
+def test_what_is_said_of_one_that_a_person_ends(
+    staff: Client, refill: dict[str, Any], words: str
+) -> None:
+    one = make_refill(**refill)
+    seen = {"shown": f"{one.shown}{since_restores()}"}
+    page = staff.post(f"/orders/refills/{one.pk}/withdraw/", seen, follow=True).content.decode()
+    assert f"The refill of order {one.order} {words}" in one_line(page)
