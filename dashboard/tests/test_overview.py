@@ -77,6 +77,15 @@ def test_an_account_that_lost_too_many_answers_waits_for_a_person(client_for_rol
     assert 'id="waiting-title"' not in page(client_for_role(Role.OPERATOR))
 
 
+def test_a_balance_is_in_the_currency_of_its_account_here_too(client_for_role: ForRole) -> None:
+    """As on every other page, with a mark where its provider calls it otherwise."""
+    make_provider(balance="874.5", currency="EUR", balance_currency="USD")
+    manager = client_for_role(Role.MANAGER)
+    for drawn in (page(manager), manager.get("/providers/").content.decode()):
+        assert "€874.50" in drawn and "$874.50" not in drawn
+        assert 'title="The provider says USD"' in drawn
+
+
 def test_balances_are_for_those_who_may_see_them(client_for_role: ForRole) -> None:
     make_provider(name="Poor", balance=Decimal("777.25"), low_balance=Decimal(1000))
     assert "777.25" in page(client_for_role(Role.MANAGER))
