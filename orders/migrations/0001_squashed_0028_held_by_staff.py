@@ -1,4 +1,9 @@
-"""All tables of this app as 0001 to 0028 leave them, at once; old databases go their way still."""
+"""All tables of this app as 0001 to 0055 leave them, at once; old databases go their way still.
+
+It once stood for 0001 to 0028 and keeps its name: databases of release 0.3.0 have that noted, and
+no second file can stand for those that this one stands for. One that has it noted and lacks later
+files takes each of these by itself.
+"""
 
 import core.money
 import django.core.validators
@@ -40,6 +45,33 @@ class Migration(migrations.Migration):
         ("orders", "0026_plainer_words"),
         ("orders", "0027_searches"),
         ("orders", "0028_held_by_staff"),
+        ("orders", "0029_standard_words"),
+        ("orders", "0030_shared_views"),
+        ("orders", "0031_two_lives_of_a_send"),
+        ("orders", "0032_links_without_share_marks"),
+        ("orders", "0033_meant_beside"),
+        ("orders", "0034_told_of"),
+        ("orders", "0035_links_without_empty_parameters"),
+        ("orders", "0036_looked_up_sends"),
+        ("orders", "0037_left_out_lines"),
+        ("orders", "0038_looked_into_sends"),
+        ("orders", "0039_doubted_refills"),
+        ("orders", "0040_digest_of_a_send"),
+        ("orders", "0041_seen_ids"),
+        ("orders", "0042_index_of_looked_into_sends"),
+        ("orders", "0043_rows_of_gaps"),
+        ("orders", "0044_rows_of_halts"),
+        ("orders", "0045_refills_by_number"),
+        ("orders", "0046_orders_by_sending"),
+        ("orders", "0047_gaps_behind_one_stop"),
+        ("orders", "0048_looked_at"),
+        ("orders", "0049_calls_recorded_once"),
+        ("orders", "0050_looks_that_cancels_wait_for"),
+        ("orders", "0051_attempts_by_account"),
+        ("orders", "0052_orders_by_account_end"),
+        ("orders", "0053_references_by_start"),
+        ("orders", "0054_orders_of_batch"),
+        ("orders", "0055_no_index_twice"),
     ]
 
     initial = True
@@ -67,7 +99,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('refresh', 'Refresh'), ('refill', 'Refill'), ('cancel', 'Cancel'), ('hold', 'Hold'), ('release', 'Release'), ('reorder', 'Order again'), ('withdraw', 'Withdraw'), ('reference', 'Reference'), ('tag', 'Add tags'), ('untag', 'Remove tags'), ('note', 'Note')], max_length=10)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='waiting', max_length=10)),
                 ('terms', models.JSONField(blank=True, default=dict)),
-                ('submission', models.UUIDField(editable=False, unique=True)),
+                ('form_key', models.UUIDField(db_column='submission', editable=False, unique=True)),
                 ('created_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('total', models.PositiveIntegerField(default=0)),
@@ -98,6 +130,8 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('placed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('provider', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='providers.provider')),
+                ('left_out', models.PositiveIntegerField(db_default=0, default=0)),
+                ('known_gap', models.BigIntegerField(editable=False, null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'id'], name='batch_to_place')],
@@ -110,6 +144,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=60)),
                 ('query', models.CharField(max_length=1000)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='saved_filters', to=settings.AUTH_USER_MODEL)),
+                ('is_shared', models.BooleanField(db_default=False, default=False)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('person', 'name'), name='filter_name_once_per_person')],
@@ -134,7 +169,7 @@ class Migration(migrations.Migration):
                 ('provider', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='recovery', serialize=False, to='providers.provider')),
                 ('enabled', models.BooleanField(default=True, verbose_name='look for lost orders by asking for ids')),
                 ('key_is_ours_alone', models.BooleanField(default=False, verbose_name='nothing but this desk orders with this key')),
-                ('repeats_are_safe', models.BooleanField(default=False, verbose_name='a repeated order with the same id of ours is answered with the first one')),
+                ('replays_are_safe', models.BooleanField(db_column='repeats_are_safe', default=False, verbose_name='a replay with the same idempotency key is answered with the first order')),
                 ('least_adds', models.PositiveIntegerField(default=50, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(10000)], verbose_name='orders in a row with rising ids')),
                 ('grace_seconds', models.PositiveIntegerField(default=120, validators=[django.core.validators.MinValueValidator(5), django.core.validators.MaxValueValidator(86400)], verbose_name='seconds after which an order can no longer appear there')),
                 ('calls_per_hour', models.PositiveIntegerField(default=240, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100000)], verbose_name='calls an hour for looking')),
@@ -146,7 +181,7 @@ class Migration(migrations.Migration):
                 ('stopped_because', models.CharField(blank=True, default='', editable=False, max_length=300)),
                 ('calls_made', models.PositiveIntegerField(default=0, editable=False)),
                 ('calls_since', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('repeats_promised_for', models.CharField(blank=True, default='', editable=False, max_length=400)),
+                ('replays_promised_for', models.CharField(blank=True, db_column='repeats_promised_for', default='', editable=False, max_length=400)),
             ],
             options={
                 'verbose_name_plural': 'recoveries',
@@ -199,10 +234,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('write', models.CharField(choices=[('add', 'Order'), ('refill', 'Refill'), ('cancel', 'Cancel'), ('replay', 'Order repeated under its id')], max_length=10)),
+                ('write', models.CharField(choices=[('add', 'Order'), ('refill', 'Refill'), ('cancel', 'Cancel'), ('replay', 'Idempotent replay of an order')], max_length=10)),
                 ('worker', models.CharField(max_length=80)),
                 ('started_at', models.DateTimeField()),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='providers.provider')),
+                ('recorded_at', models.DateTimeField(null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['provider', '-id'], name='request_call_newest')],
@@ -268,6 +304,9 @@ class Migration(migrations.Migration):
                 ('placed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('lifted_at', models.DateTimeField(blank=True, null=True)),
                 ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('orders_through', models.BigIntegerField(editable=False, null=True)),
+                ('refills_through', models.BigIntegerField(editable=False, null=True)),
+                ('cancels_through', models.BigIntegerField(editable=False, null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['provider', '-id'], name='halt_newest')],
@@ -310,7 +349,7 @@ class Migration(migrations.Migration):
             name='Order',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('submission', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('form_key', models.UUIDField(db_column='submission', default=uuid.uuid4, editable=False, unique=True)),
                 ('type', models.CharField(max_length=40)),
                 ('link', models.CharField(max_length=2048)),
                 ('link_key', models.CharField(db_index=True, max_length=64)),
@@ -340,10 +379,10 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
                 ('blocked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='blocks', to='orders.order')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='orders.order')),
-                ('placed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to=settings.AUTH_USER_MODEL)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='providers.provider')),
+                ('placed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to=settings.AUTH_USER_MODEL)),
+                ('provider', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='providers.provider')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='providers.service')),
-                ('batch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='orders', to='orders.orderbatch')),
+                ('batch', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='orders', to='orders.orderbatch')),
                 ('refund', core.money.MoneyField(blank=True, null=True)),
                 ('spend_day', models.DateField(blank=True, null=True)),
                 ('terms', models.JSONField(blank=True, null=True)),
@@ -351,7 +390,7 @@ class Migration(migrations.Migration):
                 ('payload', models.JSONField()),
             ],
             options={
-                'indexes': [models.Index(fields=['status', '-id'], name='order_by_status'), models.Index(fields=['provider', '-id'], name='order_by_provider'), models.Index(fields=['placed_by', '-id'], name='order_by_person'), models.Index(condition=models.Q(('status', 'queued')), fields=['provider', 'send_after', 'id'], name='order_to_send'), models.Index(fields=['flag', 'id'], name='order_by_flag'), models.Index(fields=['ended_at'], name='order_by_end'), models.Index(fields=['created_at'], name='order_by_creation'), models.Index(condition=models.Q(('reference', ''), _negated=True), fields=['reference'], name='order_by_reference'), models.Index(condition=models.Q(('tags', ''), _negated=True), fields=['tags'], name='order_by_tags'), models.Index(condition=models.Q(('charge', None)), fields=['provider', 'sent_at'], name='order_without_charge'), models.Index(condition=models.Q(('spend_day__isnull', False)), fields=['placed_by', 'spend_day'], name='order_by_spend_day')],
+                'indexes': [models.Index(fields=['status', '-id'], name='order_by_status'), models.Index(fields=['provider', '-id'], name='order_by_provider'), models.Index(fields=['placed_by', '-id'], name='order_by_person'), models.Index(condition=models.Q(('status', 'queued')), fields=['provider', 'send_after', 'id'], name='order_to_send'), models.Index(fields=['flag', 'id'], name='order_by_flag'), models.Index(fields=['ended_at'], name='order_by_end'), models.Index(fields=['created_at'], name='order_by_creation'), models.Index(condition=models.Q(('tags', ''), _negated=True), fields=['tags'], name='order_by_tags'), models.Index(condition=models.Q(('charge', None)), fields=['provider', 'sent_at'], name='order_without_charge'), models.Index(condition=models.Q(('spend_day__isnull', False)), fields=['placed_by', 'spend_day'], name='order_by_spend_day'), models.Index(fields=['provider', 'sent_at'], name='order_by_sending'), models.Index(fields=['provider', 'ended_at', 'id'], name='order_by_account_end'), models.Index(condition=models.Q(('reference', ''), _negated=True), fields=['reference'], name='order_by_start_of_reference', opclasses=['varchar_pattern_ops']), models.Index(condition=models.Q(('batch__isnull', False)), fields=['batch'], name='order_of_batch')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('provider', 'external_id'), name='external_id_once_per_provider'), models.CheckConstraint(condition=models.Q(('status__in', ['held', 'queued', 'sending', 'unconfirmed', 'not_placed', 'rejected', 'withdrawn', 'given_up', 'pending', 'in_progress', 'processing', 'active', 'paused', 'completed', 'partial', 'canceled', 'refunded', 'expired'])), name='order_status_is_known'), models.CheckConstraint(condition=models.Q(('external_id', ''), ('status__in', ['active', 'canceled', 'completed', 'expired', 'in_progress', 'partial', 'paused', 'pending', 'processing', 'refunded']), _negated=True), name='order_at_provider_has_external_id'), models.CheckConstraint(condition=models.Q(('units', None), ('units__gt', 0), _connector='OR'), name='order_units_are_positive'), models.CheckConstraint(condition=models.Q(('charge', None), ('charge__gte', 0), _connector='OR'), name='order_charge_is_not_negative'), models.CheckConstraint(condition=models.Q(('refund', None), models.Q(('refund__gte', 0), ('refund__lte', models.F('charge'))), _connector='OR'), name='order_refund_is_within_charge')],
             },
         ),
@@ -379,7 +418,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name='Discrepancy',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
@@ -392,12 +431,13 @@ class Migration(migrations.Migration):
                 ('note', models.CharField(blank=True, default='', max_length=500)),
                 ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('opened_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='providers.provider')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cases', to='orders.statement')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='discrepancies', to='providers.provider')),
+                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='discrepancies', to='orders.statement')),
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('closed_at', None)), fields=['-id'], name='case_open'), models.Index(fields=['provider', '-id'], name='case_by_provider')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('statement',), name='one_open_case_per_statement'), models.CheckConstraint(condition=models.Q(('kind__in', ['missing', 'surplus'])), name='case_kind_known')],
+                'db_table': 'orders_case',
             },
         ),
         migrations.CreateModel(
@@ -425,9 +465,11 @@ class Migration(migrations.Migration):
                 ('cancels_through', models.BigIntegerField()),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.provider')),
                 ('halt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='journal_gaps', to='orders.halt')),
+                ('batches_through', models.BigIntegerField(null=True)),
+                ('jobs_through', models.BigIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('halt', 'provider', 'host'), name='journal_gap_once_per_machine')],
+                'constraints': [models.UniqueConstraint(fields=('halt', 'provider', 'host', 'kept_from'), name='journal_gap_once_per_machine')],
             },
         ),
         migrations.CreateModel(
@@ -488,15 +530,14 @@ class Migration(migrations.Migration):
                 ('balance_before_at', models.DateTimeField(blank=True, null=True)),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='providers.provider')),
                 ('resolved_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='orders.order')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='orders.order')),
                 ('balance_after', core.money.MoneyField(blank=True, null=True)),
                 ('balance_after_at', models.DateTimeField(blank=True, null=True)),
-                ('bracketed_at', models.DateTimeField(blank=True, null=True)),
                 ('calls', models.PositiveSmallIntegerField(default=0)),
                 ('candidates', models.JSONField(blank=True, default=list)),
                 ('confirmed_at', models.DateTimeField(blank=True, null=True)),
                 ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('resolution', models.CharField(blank=True, choices=[('', '—'), ('late', 'The answer came late'), ('spool', 'The answer was kept on disk'), ('named', 'The number in its own answer, which the provider knows'), ('listing', "The provider's own list of orders"), ('probe', 'The one id of ours after the last known one'), ('match', 'The only way several ids fit several orders'), ('bracket', 'No id of ours between the orders before and after'), ('repeat', 'Asked again under the same id of ours'), ('taught', "Staff said what the provider's words mean"), ('person', 'A person decided')], default='', max_length=10)),
+                ('resolution', models.CharField(blank=True, choices=[('', '—'), ('late', 'The answer came late'), ('spool', 'The answer was kept on disk'), ('named', 'The number in its own answer, which the provider knows'), ('listing', "The provider's own list of orders"), ('probe', 'The one id of ours after the last known one'), ('match', 'The only way several ids fit several orders'), ('bracket', 'No id of ours between the orders before and after'), ('repeat', 'Idempotent replay'), ('taught', "Staff said what the provider's words mean"), ('person', 'A person decided')], default='', max_length=10)),
                 ('unknown_at', models.DateTimeField(blank=True, null=True)),
                 ('surely_after', models.BigIntegerField(blank=True, null=True)),
                 ('waited_at', models.DateTimeField(blank=True, null=True)),
@@ -506,9 +547,11 @@ class Migration(migrations.Migration):
                 ('searched_at', models.DateTimeField(blank=True, null=True)),
                 ('searches', models.PositiveSmallIntegerField(default=0)),
                 ('searched_through', models.BigIntegerField(blank=True, null=True)),
+                ('range_closed_at', models.DateTimeField(blank=True, db_column='bracketed_at', null=True)),
+                ('seen_ids', models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('outcome', 'in_flight')), fields=['lease_until'], name='attempt_to_reap'), models.Index(condition=models.Q(('outcome', 'unknown')), fields=['provider', 'id'], name='attempt_to_recover'), models.Index(condition=models.Q(('outcome', 'accepted')), fields=['provider', '-id'], name='attempt_accepted_rows')],
+                'indexes': [models.Index(condition=models.Q(('outcome', 'in_flight')), fields=['lease_until'], name='attempt_to_reap'), models.Index(condition=models.Q(('outcome', 'unknown')), fields=['provider', 'id'], name='attempt_to_recover'), models.Index(condition=models.Q(('outcome', 'accepted')), fields=['provider', '-id'], name='attempt_accepted_rows'), models.Index(condition=models.Q(('number__gte', 1)), fields=['provider', '-id'], name='attempt_by_account')],
                 'constraints': [models.UniqueConstraint(fields=('order', 'number'), name='attempt_number_once'), models.UniqueConstraint(condition=models.Q(('outcome__in', ('in_flight', 'accepted', 'unknown'))), fields=('order',), name='one_live_attempt_per_order'), models.UniqueConstraint(condition=models.Q(('outcome', 'in_flight')), fields=('provider',), name='one_send_in_flight_per_provider'), models.CheckConstraint(condition=models.Q(('outcome__in', ['in_flight', 'accepted', 'unknown', 'rejected', 'not_sent', 'not_placed'])), name='attempt_outcome_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'unknown'), _negated=True), ('unknown_at__isnull', False), _connector='OR'), name='unknown_since_is_known')],
             },
         ),
@@ -521,7 +564,6 @@ class Migration(migrations.Migration):
                 ('link_key', models.CharField(blank=True, default='', max_length=64)),
                 ('cost', core.money.MoneyField(blank=True, null=True)),
                 ('is_meant', models.BooleanField(default=False)),
-                ('submission', models.UUIDField(editable=False, unique=True)),
                 ('problems', models.JSONField(default=list)),
                 ('warnings', models.JSONField(default=list)),
                 ('is_good', models.BooleanField(default=False)),
@@ -529,6 +571,9 @@ class Migration(migrations.Migration):
                 ('order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
                 ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.orderbatch')),
                 ('terms', models.JSONField(blank=True, null=True)),
+                ('form_key', models.UUIDField(db_column='submission', editable=False, unique=True)),
+                ('told_of', models.TextField(blank=True, db_default='', default='')),
+                ('is_left_out', models.BooleanField(db_default=False, default=False)),
             ],
             options={
                 'indexes': [models.Index(fields=['batch', 'is_good', 'number'], name='line_of_batch'), models.Index(fields=['batch', 'link_key'], name='line_by_link')],
@@ -546,7 +591,7 @@ class Migration(migrations.Migration):
                 ('text', models.CharField(blank=True, default='', max_length=500)),
                 ('evidence', models.JSONField(blank=True, default=dict)),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='orders.order')),
+                ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='orders.order')),
             ],
             options={
                 'indexes': [models.Index(fields=['order', 'id'], name='event_timeline')],
@@ -573,9 +618,11 @@ class Migration(migrations.Migration):
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='providers.provider')),
                 ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('call', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.requestcall')),
+                ('doubted_at', models.DateTimeField(blank=True, null=True)),
+                ('known_gap', models.BigIntegerField(editable=False, null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['provider', 'status', 'due_at'], name='refill_due'), models.Index(fields=['status', '-id'], name='refill_by_status')],
+                'indexes': [models.Index(fields=['provider', 'status', 'due_at'], name='refill_due'), models.Index(fields=['status', '-id'], name='refill_by_status'), models.Index(condition=models.Q(('external_id', ''), _negated=True), fields=['external_id'], name='refill_by_number')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status__in', ['in_progress', 'pending', 'queued', 'sending', 'unconfirmed', 'waiting'])), fields=('order',), name='one_open_refill_per_order')],
             },
         ),
@@ -607,6 +654,7 @@ class Migration(migrations.Migration):
                 ('checked_at', models.DateTimeField(null=True)),
                 ('last_answer', models.CharField(blank=True, default='', max_length=16)),
                 ('provider', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.provider')),
+                ('looked_at', models.DateTimeField(null=True)),
             ],
             options={
                 'indexes': [models.Index(fields=['provider', 'next_at'], name='poll_schedule_due')],
@@ -628,9 +676,16 @@ class Migration(migrations.Migration):
                 ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.order')),
                 ('provider', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='providers.provider')),
                 ('halt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='unmatched_orders', to='orders.halt')),
+                ('form_key', models.UUIDField(blank=True, null=True)),
+                ('link_key', models.CharField(blank=True, db_default='', default='', max_length=64)),
+                ('looked_into_at', models.DateTimeField(blank=True, null=True)),
+                ('looked_into_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('digest', models.CharField(blank=True, db_default='', default='', max_length=32)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('halt', 'account', 'external_id'), name='unmatched_id_once_per_account'), models.UniqueConstraint(condition=models.Q(('token', ''), _negated=True), fields=('halt', 'token'), name='unmatched_send_once')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('halt', 'account', 'external_id'), name='unmatched_id_once_per_account'), models.UniqueConstraint(condition=models.Q(('token', ''), _negated=True), fields=('halt', 'token', 'sent_at'), name='unmatched_send_once')],
+                'indexes': [models.Index(fields=['link_key', 'service_id'], name='unmatched_by_link'), models.Index(fields=['form_key'], name='unmatched_by_form'), models.Index(condition=models.Q(('looked_into_at__isnull', False)), fields=['looked_into_at'], name='unmatched_with_a_word')],
             },
         ),
     ]
+
