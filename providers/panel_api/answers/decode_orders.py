@@ -27,6 +27,7 @@ from .error_texts import REASON_LENGTH, OwnWords, error_texts
 from .status_aliases import order_state
 
 WORD_LENGTH: Final = 64
+BESIDE: Final = " … "  # between sentences of one answer, as `classify` takes them apart
 MOST_CHILDREN: Final = 10_000
 
 _STATUS_MARKS: Final = frozenset({"status", "order_status", "charge", "remains"})
@@ -131,11 +132,12 @@ def without_progress(said: Sequence[str], dialect: Dialect) -> Unreadable:
 
 
 def refused(said: Sequence[str], dialect: Dialect) -> Refused:
-    """A no for one row, in the provider's words: only all of them together prove anything."""
-    first = said[0]
-    reason, code = coerce.text(str(first), REASON_LENGTH), meaning(said, dialect.refusals)
-    waits = wait_seconds(first), spacing_seconds(first)
-    return Refused(reason, code, *waits, is_own=isinstance(first, OwnWords))
+    """A no for one row, in the provider's words: only all of them together prove anything, and any
+    of them may be the one that says what stands in the way."""
+    theirs = [one for one in said if not isinstance(one, OwnWords)]
+    reason = coerce.text(BESIDE.join(theirs or said), REASON_LENGTH)
+    waits = wait_seconds(reason), spacing_seconds(reason)
+    return Refused(reason, meaning(said, dialect.refusals), *waits, is_own=not theirs)
 
 
 def recent_orders(body: Any, dialect: Dialect) -> tuple[RecentOrder, ...]:

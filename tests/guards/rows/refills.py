@@ -10,6 +10,7 @@ LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
 MEANWHILE = "orders/tests/restores/test_asked_meanwhile.py"
 NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
+SENTENCES = "orders/tests/aftersales/test_several_sentences.py"
 TWICE = "orders/tests/aftersales/test_answers_read_twice.py"
 
 GUARDS = (
@@ -117,6 +118,18 @@ GUARDS = (
         ),
         "orders/aftersales/refill_sends.py",
         items=(10,),
+    ),
+    Guard(
+        "refill: a later sentence tells of the one whose answer was lost",
+        "    reason = coerce.text(BESIDE.join(theirs or said), REASON_LENGTH)",
+        "    reason = coerce.text(str(said[0]), REASON_LENGTH)",
+        (
+            f"{SENTENCES}::test_a_lost_refill_of_which_a_later_sentence_tells_stays_in_doubt",
+            f"{SENTENCES}"
+            "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_is_canceled",
+        ),
+        "providers/panel_api/answers/decode_orders.py",
+        items=(10, 24),
     ),
     Guard(
         "refill: no more are left, told late of the only call that was made",
