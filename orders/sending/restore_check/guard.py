@@ -28,6 +28,7 @@ from ...status import RESTORE_DOUBT, HaltKind
 from .. import halts, send_journal
 from ..outcome import MAY_BE_RESTORED
 from ..send_journal import HighWaterMark
+from ..writes.send_clock import CLOCK_SET
 from . import acceptance, put_back_again, recall_all, replay_journal, request_journal
 from .recalled_sends import NotRecalled
 from .request_journal import Named
@@ -114,6 +115,8 @@ def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, n
     age = (now() - row.started_at).total_seconds()
     if age > clocks.SEND_WINDOW_SECONDS:  # others may have sent since
         raise NotSent("The claim had grown too old before it was written down.")
+    if age < -clocks.CLOCKS_AGREE_SECONDS:  # set back, it makes leases free: as above
+        raise NotSent(CLOCK_SET)
     known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
     if known is not None and row.pk <= known.attempt:
         apart = abs((row.started_at - known.started_at).total_seconds())

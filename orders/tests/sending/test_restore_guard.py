@@ -215,6 +215,19 @@ def test_of_two_claims_at_once_the_slower_one_is_not_sent_and_stops_nobody(earli
     assert guard.check_database(now=NOON)
 
 
+def test_a_clock_that_is_set_back_between_two_claims_stops_nobody() -> None:
+    """It makes every lease free: a second worker comes before the first has marked its own."""
+    provider, service = FakeProvider(), make_service()
+    slow = claim(make_order(service=service), NOON)
+    record_outcome.record(slow, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
+    back = NOON - timedelta(hours=1)
+    send(make_order(service=service, created_at=back), provider, back)
+    assert len(provider.placed) == 1
+    with pytest.raises(NotSent, match="clock was set, or"):
+        guard.journal_send(slow, now=at(back + timedelta(seconds=2)))
+    assert not quarantined()
+
+
 def test_another_database_is_noticed_at_every_account():
     first, second, provider = make_order(), make_order(), FakeProvider()
     send(first, provider)

@@ -192,6 +192,17 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: a clock set back between two claims is no restored database",
+        "if age < -clocks.CLOCKS_AGREE_SECONDS:",
+        "if False:",
+        (
+            "orders/tests/sending/test_restore_guard.py"
+            "::test_a_clock_that_is_set_back_between_two_claims_stops_nobody",
+        ),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
         "restored: a call that cannot be brought in stops its acceptance",
         '        raise_unless_broken(error, *FASTER)\n        log.info("call %s was taken back',
         '        log.info("call %s was taken back',
