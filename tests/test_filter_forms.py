@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.urls import reverse
 
 from core.forms import FilterForm
+from core.roles import Role
 
 reverse("overview")  # with the addresses every page is loaded, and its form with it
 
@@ -46,3 +48,25 @@ def test_the_button_of_a_filter_is_called_filter_everywhere() -> None:
         buttons = re.findall(r'<button class="btn[^>]*type="submit">(.*?)</button>', text)
         assert any('{% translate "Filter" %}' in words for words in buttons), name
         assert not re.search(r"\b(Narrow|Apply)\b", text), name
+
+
+@pytest.mark.django_db
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("orders", "Status"),
+        ("refills", "Status"),
+        ("services", "Provider"),
+        ("service-changes", "Provider"),
+        ("discrepancies", "Provider"),
+    ],
+)
+def test_a_choice_that_is_gone_is_told_above_the_list(
+    client_for_role: Any, name: str, field: str
+) -> None:
+    """As an address that was kept names it: a red field says neither why nor what is shown."""
+    admin: Client = client_for_role(Role.ADMIN)
+    page = admin.get(f"{reverse(name)}?{field.lower()}=404").content.decode()
+    words = f"{field}: This choice does not exist, or no longer. The list is shown without it."
+    assert words in " ".join(page.split())
