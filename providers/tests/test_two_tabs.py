@@ -118,6 +118,7 @@ def test_a_style_of_refunds_that_somebody_else_chose_is_not_chosen_over(
     to = reverse("provider-refunds", args=[account.pk])
     answer = admin.post(to, {"refund_style": "lowered"} | old, follow=True)
     assert "chosen otherwise" in answer.content.decode()
+    assert answer.redirect_chain[0][0].endswith("#refunds"), "where there is something to look at"
     assert Provider.objects.get(pk=account.pk).refund_style == "apart"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -31,13 +32,13 @@ def provider_refunds(request: StaffRequest, pk: int) -> HttpResponse:
     form = RefundStyleForm(request.POST, style=provider.refund_style)
     if not form.is_valid():
         messages.error(request, "Choose how this provider gives money back.")
-        return redirect("provider", pk=pk)
+        return _back(pk)
     now = database_now()
     try:
         changed = change_as_shown(pk, form.wanted, shown=form.shown, actor=request.user, now=now)
     except ChangedMeanwhile:
         messages.warning(request, MEANWHILE)
-        return redirect("provider", pk=pk)
+        return _back(pk)
     if changed.said:
         messages.success(
             request,
@@ -45,7 +46,12 @@ def provider_refunds(request: StaffRequest, pk: int) -> HttpResponse:
         )
     else:
         messages.info(request, "Nothing was changed.")
-    return redirect("provider", pk=pk)
+    return _back(pk)
+
+
+def _back(pk: int) -> HttpResponse:
+    """To the card that was used, far down its page."""
+    return redirect(f"{reverse('provider', args=[pk])}#refunds")
 
 
 def refunds_context(provider: Provider, *, may_see_balances: bool) -> dict[str, Any]:

@@ -310,7 +310,8 @@ def test_staff_accept_what_is_proposed_on_the_page(client_for_role):
     assert "It looks like this: the charge stays, the refund comes apart." in page
     assert f'href="/orders/{order.pk}/"' in page
     there, to = (reverse(name, args=[provider.pk]) for name in ("provider", "provider-refunds"))
-    send(manager, to, {"refund_style": "apart"}, page=there)
+    answer = send(manager, to, {"refund_style": "apart"}, page=there)
+    assert answer.redirect_chain == [(f"{there}#refunds", 302)], "to where the button was"
     provider.refresh_from_db()
     assert provider.refund_style == RefundStyle.APART
     assert "“Not known yet” → “The charge stays" in provider.events.latest("pk").text
