@@ -156,7 +156,10 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             "help-circle",
             "orange",
             f"{many(counts.unconfirmed)} unconfirmed",
-            _("The desk looks for them, and sends none of them again by itself."),
+            _(
+                "Nothing is sent again by itself. Where the desk may look for one, it does; "
+                "any other waits for a person."
+            ),
             reverse("unconfirmed"),
             _("Review"),
         )
@@ -175,7 +178,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             "arrows-exchange",
             "orange",
             f"{many(counts.terms_changed)} under changed terms",
-            _("Their service changed. They are sent once somebody agrees to the change."),
+            _("The service changed. Nothing is sent before somebody agrees to the change."),
             *_where_terms(user),
         )
     if counts.flagged:
@@ -183,7 +186,7 @@ def _orders(user: User, counts: OrderCounts) -> Iterator[AttentionItem]:
             "flag",
             "yellow",
             f"{many(counts.flagged)} flagged",
-            "They go on, but the provider said something odd.",
+            "Each goes on, but the provider said something odd.",
             attention,
             _("Review"),
         )
@@ -197,7 +200,7 @@ def _refills() -> Iterator[AttentionItem]:
             "help-circle",
             "orange",
             f"{title} unconfirmed",
-            "Nobody knows whether the provider started it. Nothing is sent again by itself.",
+            _("No clear answer came. Nothing is sent again by itself."),
             f"{reverse('refills')}?status={RefillStatus.UNCONFIRMED}",
             _("Review"),
         )

@@ -77,6 +77,27 @@ def test_an_account_that_lost_too_many_answers_waits_for_a_person(client_for_rol
     assert 'id="waiting-title"' not in page(client_for_role(Role.OPERATOR))
 
 
+def test_a_lost_order_is_looked_for_only_where_the_desk_may(client_for_role: ForRole) -> None:
+    """At an account as it is added, nobody has said yet that it may."""
+    make_order(Status.UNCONFIRMED)
+    manager = client_for_role(Role.MANAGER)
+    for drawn in (page(manager), manager.get("/orders/unconfirmed/").content.decode()):
+        words = one_line(drawn)
+        assert "looks for them" not in words
+        assert "Where the desk may look for one, it does; any other waits for a person." in words
+
+
+def test_what_waits_reads_well_of_one_and_of_several(client_for_role: ForRole) -> None:
+    order = make_order(Status.UNCONFIRMED, flag=Flag.UNKNOWN_WORD)
+    make_order(Status.HELD, hold_reason=HoldReason.TERMS)
+    make_refill(RefillStatus.UNCONFIRMED, order=order)
+    manager = client_for_role(Role.MANAGER)
+    one = one_line(page(manager)).partition('id="waiting-title"')[2].partition("</section>")[0]
+    assert "1 order under changed terms" in one and "1 refill unconfirmed" in one
+    for words in ("of them", "They ", "Their ", "started it"):
+        assert words not in one.partition("Open orders")[0], words
+
+
 def test_a_balance_is_in_the_currency_of_its_account_here_too(client_for_role: ForRole) -> None:
     """As on every other page, with a mark where its provider calls it otherwise."""
     make_provider(balance="874.5", currency="EUR", balance_currency="USD")
