@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 
@@ -35,3 +36,31 @@ def test_the_index_of_a_key_goes_and_the_table_stays_as_it_is() -> None:
     assert "twice" in words
     with connection.cursor() as cursor:
         assert "twice" not in connection.introspection.get_constraints(cursor, "orders_order")
+
+
+def of_sends() -> dict[str, str]:
+    """The indexes of sends and how each is made."""
+    asked = {
+        "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s",
+        "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = %s",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(asked[connection.vendor], ["orders_attempt"])
+        return dict(cursor.fetchall())
+
+
+def test_a_desk_that_was_of_release_0_3_gets_the_indexes_of_sends_of_a_new_one() -> None:
+    """What that release made: one by account of all sends, and none of the key."""
+    migration = import_module("orders.migrations.0058_indexes_of_sends_as_they_are")
+    new, attempt = of_sends(), apps.get_model("orders", "Attempt")
+    [by_account] = [index for index in attempt._meta.indexes if index.name == "attempt_by_account"]
+    [of_key] = [name for name in new if name.startswith("orders_attempt_provider_id_")]
+    with connection.schema_editor() as editor:
+        editor.execute(f"DROP INDEX {of_key}")
+        editor.remove_index(attempt, by_account)
+        editor.add_index(attempt, models.Index(fields=["provider", "-id"], name=by_account.name))
+    assert of_sends() != new
+    for _ in range(2):  # where they are so already, nothing is done
+        with connection.schema_editor() as editor:
+            migration.make_as_they_are(apps, editor)
+        assert of_sends() == new
