@@ -44,6 +44,11 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         what its index is found by."""
         return self.filter(provider=account, number__gte=1).order_by("-pk")
 
+    def in_row_order(self) -> AttemptQuerySet:
+        """Of which a higher row was sent later. One that the journal of a machine gave back has a
+        row of that day, and not of the day on which it was sent."""
+        return self.filter(recalled_at=None)
+
     def past_their_lease(self, now: datetime) -> AttemptQuerySet:
         """In flight for too long; a lease far longer than any was written by a clock ahead."""
         beyond = now + timedelta(seconds=2 * clocks.SEND_LEASE_SECONDS)
@@ -84,6 +89,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField()
     lease_until = models.DateTimeField()
     recorded_at = models.DateTimeField(null=True, blank=True)
+    recalled_at = models.DateTimeField(null=True, blank=True)  # given back from a journal
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.IN_FLIGHT)
     reason = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     code = models.CharField(max_length=20, blank=True, default="")
@@ -205,6 +211,7 @@ class Attempt(models.Model):
             started_at=started_at,
             lease_until=started_at,
             recorded_at=now,
+            recalled_at=now,
             searched_at=now,
             outcome=Outcome.UNKNOWN,
             code=RECALLED,

@@ -25,7 +25,7 @@ def neighbours(attempt: Attempt) -> Neighbours:
     One account sends one order after the other, so their rows tell the order of sends.
     """
     rows = same_account(attempt.provider)
-    accepted = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+    accepted = Attempt.objects.in_row_order().filter(provider__in=rows, outcome=Outcome.ACCEPTED)
     return Neighbours(
         before=accepted.filter(pk__lt=attempt.pk).order_by("-pk").first(),
         after=accepted.filter(pk__gt=attempt.pk).order_by("pk").first(),

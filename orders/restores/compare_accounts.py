@@ -43,7 +43,7 @@ from ..models import Attempt, Halt, ReconcileRun, Recovery
 from ..sending import halts
 from ..sending.restore_check import guard, recall_all
 from ..shown import NotAsShown
-from ..status import RECALLED, HaltKind, JobState, Outcome
+from ..status import HaltKind, JobState, Outcome
 from . import shown_lists
 from .note_unmatched import note_asked, note_listed
 
@@ -229,8 +229,8 @@ def _newest_id(provider: Provider) -> tuple[int, str]:
     rules = Recovery.objects.filter(provider=provider).first()
     if rules is not None and not rules.enabled:
         return 0, "Asking for ids is switched off for this account."
-    accepted = Attempt.objects.filter(provider=provider, outcome=Outcome.ACCEPTED)
-    newest = accepted.exclude(code=RECALLED).order_by("-pk")
+    sent = Attempt.objects.in_row_order()
+    newest = sent.filter(provider=provider, outcome=Outcome.ACCEPTED).order_by("-pk")
     ids = list(newest.values_list("external_id", flat=True)[:RISING])
     if not ids:
         return 0, "No id of this account is known here to ask from."

@@ -81,7 +81,8 @@ def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:
     waiting = lost.filter(range_closed_at=None).exclude(code=Doubt.IS_THERE).order_by()
     firsts = waiting.values_list("provider_id").annotate(first=Min("surely_after"))
     for provider_id, first in firsts.filter(first__isnull=False):
-        later = Attempt.objects.filter(provider__in=rows_of(provider_id), pk__gt=first)
+        sent = Attempt.objects.in_row_order()
+        later = sent.filter(provider__in=rows_of(provider_id), pk__gt=first)
         if later.filter(outcome=Outcome.ACCEPTED).exists():
             yield provider_id
 

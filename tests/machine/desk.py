@@ -27,7 +27,7 @@ from orders.recovery.run import recover_account
 from orders.repeats import name_of
 from orders.sending import halts, send_run, sweep_due
 from orders.sending.writes import recording, send_clock
-from orders.status import HaltKind, Outcome, Status
+from orders.status import HaltKind, HoldReason, Outcome, Status
 from providers.actions import pausing
 from providers.models import Provider, ProviderHealth
 from providers.panel_api import DefaultPayload
@@ -113,7 +113,10 @@ class Desk:
         assert made or Order.objects.filter(form_key=draft.form_key).count() == 1
 
     def withdraw(self) -> None:
+        """By a person who looks at the provider first where the desk says that it may be there."""
         for order in self._orders(Status.QUEUED, Status.HELD)[:1]:
+            if order.hold_reason == HoldReason.RESTORED and self.upstream.of_link(order.link):
+                continue
             place_orders.withdraw_order(order, actor=self.person, now=self.clock())
 
     def say_what_became(self) -> None:

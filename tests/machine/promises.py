@@ -8,6 +8,7 @@ from orders.models import Attempt, Order
 from orders.status import (
     LIVE_OUTCOMES,
     THERE,
+    HoldReason,
     Outcome,
     Status,
 )
@@ -46,6 +47,8 @@ def what_is_said_is_true(desk: Desk, orders: dict[str, Order]) -> None:
         if order.status in THERE:
             assert there, f"{order} is {order.status} and the provider does not have it"
             assert order.external_id == there[0].order_id, f"{order} has another order's id"
+        elif order.status == Status.HELD and order.hold_reason == HoldReason.RESTORED:
+            assert order.reason or order.events.exists(), f"nothing is said of why {order} is held"
         elif order.status not in PERHAPS_THERE:
             assert not there, f"{order} is {order.status} and the provider has it"
 

@@ -14,6 +14,7 @@ from providers.panel_api import OrderState
 from . import promises
 from .aftersales import AfterSales, request_acts
 from .desk import Desk, acts
+from .restoring import Restoring, acts_before_it_is_found_out
 from .upstream import Answer
 
 SENDING = (
@@ -56,6 +57,16 @@ REQUESTS = (
     "take back",
     "accept",
 )
+BEFORE_IT_IS_FOUND_OUT = (
+    "nothing",
+    "ring",
+    "withdraw",
+    "sweep",
+    "reap",
+    "recover",
+    "send requests",
+    "accept",
+)
 PAYLOADS = ("ask refill", "ask cancel", "ask again")
 ANSWERS = st.sampled_from(Answer)
 MEANWHILE = (
@@ -95,6 +106,7 @@ class DeskMachine(RuleBasedStateMachine):
         self._rows.enter_context(block)
         self.desk = Desk()
         self.after = AfterSales(self.desk)
+        self.restoring = Restoring(self.desk, self.after)
         self._rows.enter_context(self.desk.running())
 
     def teardown(self) -> None:
@@ -215,6 +227,19 @@ class DeskMachine(RuleBasedStateMachine):
     @rule()
     def a_person_links_anything(self) -> None:
         self.desk.link_anything()
+
+    @rule(
+        sends=st.integers(1, 3),
+        first=st.lists(st.sampled_from(BEFORE_IT_IS_FOUND_OUT), min_size=1, max_size=2),
+        accepted=st.booleans(),
+    )
+    def the_database_is_put_back(self, sends: int, first: list[str], accepted: bool) -> None:
+        self.restoring.put_back(sends)
+        for act in first if self.restoring.is_known else ("nothing",):
+            acts_before_it_is_found_out(self.desk, self.after)[act]()
+        self.restoring.find_out()
+        if accepted:
+            self.after.accept()
 
     @rule(act=st.sampled_from(REQUESTS))
     def after_sales(self, act: str) -> None:

@@ -8,7 +8,9 @@ from orders.models import Attempt, Order
 from orders.status import HaltKind, Outcome, Resolution, Status
 
 from . import promises
+from .aftersales import AfterSales
 from .desk import Desk, acts
+from .restoring import Restoring
 from .upstream import Answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -159,3 +161,14 @@ def test_where_numbers_prove_nothing_the_providers_list_shows_what_became_of_it(
     assert order.attempts.get().resolution == Resolution.LISTING
     there = answer is Answer.LOST
     assert order.status == (Status.PENDING if there else Status.NOT_PLACED)
+
+
+def test_what_was_given_back_with_its_answer_is_so_again_after_the_same_backup(desk):
+    after = AfterSales(desk)
+    restoring = Restoring(desk, after)
+    for _ in range(2):
+        restoring.put_back(1)
+        desk.withdraw()
+        restoring.find_out()
+        after.accept()
+        assert newest().status == Status.PENDING

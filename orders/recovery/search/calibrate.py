@@ -84,7 +84,8 @@ def _ids(rows: list[int], least: int) -> Calibration:
 
 def _accepted(rows: list[int]) -> QuerySet[Attempt]:
     """Newest first: rows of one account are written as its orders are sent."""
-    sends = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+    sent = Attempt.objects.in_row_order()
+    sends = sent.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
     return sends.only("started_at", "unknown_at", "external_id").order_by("-pk")
 
 

@@ -122,7 +122,8 @@ def _may_own_one(attempt: Attempt, candidates: Mapping[str, Progress], *, is_clo
 def _last_below(account: list[int], candidates: Iterable[str]) -> Attempt | None:
     """The newest accepted send that has a lower number than each of these."""
     lowest = min(filter(None, map(number_of, candidates)), default=0)
-    accepted = Attempt.objects.filter(provider__in=account, outcome=Outcome.ACCEPTED)
+    sent = Attempt.objects.in_row_order()
+    accepted = sent.filter(provider__in=account, outcome=Outcome.ACCEPTED)
     rows = accepted.only("external_id", "started_at").order_by("-pk")[:NEIGHBOURS]
     return next((row for row in rows if (number_of(row.external_id) or lowest) < lowest), None)
 

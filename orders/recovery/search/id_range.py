@@ -93,7 +93,8 @@ def id_range_of(attempt: Attempt, rules: Recovery, rows: list[int]) -> IdRange |
 def widest_range(attempt: Attempt, rules: Recovery, account: list[int]) -> IdRange:
     """Where an order of this attempt can be at most, however little is known around it: only what
     stands before or after it both by its row and by its time is a bound. It proves no absence."""
-    accepted = Attempt.objects.filter(provider__in=account, outcome=Outcome.ACCEPTED)
+    sent = Attempt.objects.in_row_order()
+    accepted = sent.filter(provider__in=account, outcome=Outcome.ACCEPTED)
     earlier = accepted.filter(pk__lt=attempt.pk, started_at__lte=attempt.started_at)
     later = surely_after(attempt, rules)
     below = _numbers(row.external_id for row in earlier.order_by("-pk")[:NEIGHBOURS])
@@ -120,8 +121,10 @@ class Neighbourhood:
 
     @classmethod
     def of(cls, attempt: Attempt, rows: list[int]) -> Neighbourhood:
-        sends = Attempt.objects.filter(provider__in=rows, outcome=Outcome.ACCEPTED)
-        accepted = sends.only("external_id", "started_at", "unknown_at")
+        sends = Attempt.objects.in_row_order().filter(provider__in=rows)
+        accepted = sends.filter(outcome=Outcome.ACCEPTED).only(
+            "external_id", "started_at", "unknown_at"
+        )
         before = list(accepted.filter(pk__lt=attempt.pk).order_by("-pk")[:NEIGHBOURS])
         after = list(accepted.filter(pk__gt=attempt.pk).order_by("pk")[:NEIGHBOURS])
         return cls(before[::-1], attempt, after)

@@ -64,7 +64,7 @@ def _may_be_closed(attempt: Attempt, run: RecoveryRun, now: datetime) -> bool:
     is_left = attempt.range_closed_at is not None or attempt.calls >= MOST_CALLS
     if attempt.searched_at is None or waits or is_left or not resolve.is_open(attempt):
         return False
-    rows = Attempt.objects.filter(provider__in=run.rows)
+    rows = Attempt.objects.in_row_order().filter(provider__in=run.rows)
     return rows.filter(pk__gt=later, outcome=Outcome.ACCEPTED).exists()
 
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from core.failpoints import failpoint
 
 from ...models import Attempt, ReconcileRun, RequestCall
-from ...status import RECALLED
 from .. import send_journal
 from ..send_journal import HighWaterMark, sends_since_accepted
 from ..writes.sent_lines import Send
@@ -52,7 +51,7 @@ def _missing(account: int) -> Iterator[Send]:
     given back."""
     replayed = replay_journal.replayed_sends(account)
     for send, row in recalled_sends.with_rows(sends_since_accepted(account)):
-        if row is not None and row.code != RECALLED:
+        if row is not None and row.recalled_at is None:
             continue
         send.send_outcome = recalled_sends.outcome_of(send)
         if may_have_bought(send, send.send_outcome, replayed):

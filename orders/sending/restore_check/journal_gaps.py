@@ -30,7 +30,7 @@ from ...models import (
     Refill,
     RequestCall,
 )
-from ...status import RECALLED, HaltKind
+from ...status import HaltKind
 from .. import send_journal
 from ..halts import newest_row, one_at_a_time
 from ..send_journal import Beginning, SentRow
@@ -63,7 +63,7 @@ def _calls_of_its_own(account: int) -> QuerySet[RequestCall]:
 
 
 JOURNALS: Final = (
-    Journal(send_journal.beginning, _attempts, lambda one: _attempts(one).exclude(code=RECALLED)),
+    Journal(send_journal.beginning, _attempts, lambda one: _attempts(one).filter(recalled_at=None)),
     Journal(request_journal.beginning, _calls, _calls_of_its_own),
 )
 

@@ -62,6 +62,14 @@ def test_a_second_row_of_an_account_is_refused():
     assert set_key(first, KEY, actor=None, now=NOON), "its own key again is no second row"
 
 
+def test_a_row_beside_one_that_is_kept_twice_from_before_is_refused():
+    """Which the rule of the database leaves out."""
+    first = make_provider(url="https://panel.example/api/v2", key=KEY, is_allowed_twin=True)
+    add = partial(add_provider, name="Second", currency="USD", actor=None, now=NOON)
+    with pytest.raises(AccountIsKept, match=first.name):
+        add(url="https://panel.example/api/v2/", key=KEY)
+
+
 def test_the_form_says_which_row_it_is(client_for_role):
     first = make_provider(url="https://panel.example/api/v2", key=KEY)
     browser = client_for_role(Role.ADMIN)

@@ -33,7 +33,7 @@ from ..mass.test_place_lines import make_batch
 from ..mass.test_repeated_lines import paste
 from ..placing.test_placing import draft
 from ..sending.test_every_write import Panel
-from ..sending.test_restore_guard import LATER, acknowledge, forget, send
+from ..sending.test_restore_guard import LATER, acknowledge, forget, send, take_back
 from .test_journal_gaps import ask
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -132,6 +132,19 @@ def test_the_line_that_accepts_a_database_carries_on_no_more_than_it_misses(live
         assert kept.form_key == lost.form_key
         assert kept.payload["link"] == lost.link
         assert kept.send_outcome and kept.send_outcome.external_id
+
+
+def test_an_order_that_was_given_back_once_with_its_answer_is_given_back_again(lives):
+    provider, service = FakeProvider(), make_service()
+    order = make_order(service=service)
+    send(order, provider)
+    number = Order.objects.get(pk=order.pk).external_id
+    for n in range(3):
+        take_back(order)
+        put_back_again(lives)
+        accept(LATER + n * 9 * M)
+        again = Order.objects.get(pk=order.pk)
+        assert (again.status, again.external_id) == (Status.PENDING, number)
 
 
 def test_a_refill_that_was_given_back_once_is_given_back_again(lives):

@@ -25,7 +25,8 @@ GUARDS = (
         "    if key and (row := row_of(url, fingerprint(key), besides=besides)):",
         "    if not key and (row := row_of(url, fingerprint(key), besides=besides)):",
         (
-            "orders/tests/recovery/test_rows_of_one_account.py::test_a_second_row_of_an_account_is_refused",
+            "orders/tests/recovery/test_rows_of_one_account.py"
+            "::test_a_row_beside_one_that_is_kept_twice_from_before_is_refused",
         ),
         "providers/actions/accounts.py",
         items=(9,),

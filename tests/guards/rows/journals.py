@@ -122,6 +122,28 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: put back twice, what was given back with its answer",
+        "row.recalled_at is None",
+        "row.code != 'recalled'",
+        (
+            f"{PUT_BACK}"
+            "::test_an_order_that_was_given_back_once_with_its_answer_is_given_back_again",
+        ),
+        "orders/sending/restore_check/acceptance.py",
+        items=(23,),
+    ),
+    Guard(
+        "recovery: a send that was given back tells no order by its row",
+        "        return self.filter(recalled_at=None)\n",
+        "        return self\n",
+        (
+            "orders/tests/recovery/test_given_back_rows.py"
+            "::test_it_is_no_neighbour_of_what_was_sent_before_its_row",
+        ),
+        "orders/models/attempt.py",
+        items=(12, 23),
+    ),
+    Guard(
         "restored: put back twice, the same identity",
         "        elif acceptance.is_forgotten(mark):",
         "        elif identity is None:",

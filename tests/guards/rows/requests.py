@@ -123,10 +123,10 @@ GUARDS = (
         items=(20, 23),
     ),
     Guard(
-        "restored: many over a gap, one that is found among them, refills",
+        "restored: many over a gap, one that is found among them, releases",
         "                if may_be_bought(job):  # the gap was found a moment ago\n",
         "                if False:\n",
-        (f"{MANY}::test_many_stop_where_the_gap_is_found_among_them",),
+        (f"{MANY}::test_a_release_of_many_stops_where_the_gap_is_found_among_them",),
         "orders/bulk/bulk_action.py",
         items=(23,),
     ),

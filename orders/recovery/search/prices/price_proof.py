@@ -109,7 +109,7 @@ def costs_around(
 def _charged(attempt: Attempt, place: Decimal, dialect: Dialect) -> Iterator[Charged]:
     """Those of its service that were sent around it, with the same key."""
     order = attempt.order
-    sends = Attempt.objects.filter(
+    sends = Attempt.objects.in_row_order().filter(
         provider=attempt.provider_id,
         provider_version=attempt.provider_version,
         outcome=Outcome.ACCEPTED,
