@@ -91,7 +91,8 @@ def flags() -> list[str]:
 def refills() -> list[Meaning]:
     known = [Meaning(one.label, REFILL[one]) for one in RefillStatus]
     stays = "Staff stopped looking. The provider may have carried it out, or may yet."
-    return [*known, Meaning(Status.GIVEN_UP.label, stays)]
+    again = "Sent once more by a person. Nobody knows whether it was started the time before."
+    return [*known, Meaning(Status.GIVEN_UP.label, stays), Meaning("Queued again, unclear", again)]
 
 
 def cancels() -> list[Meaning]:
@@ -99,6 +100,7 @@ def cancels() -> list[Meaning]:
     return [
         *known,
         Meaning("Unclear", "Sent, but no clear answer came. The order's status will say."),
+        Meaning("Queued again, unclear", "The same, and the desk asks again by itself."),
     ]
 
 

@@ -126,5 +126,11 @@ class CancelRequest(models.Model):
         """Given up without an answer: nobody knows whether the provider has taken it."""
         return self.status == CancelStatus.REFUSED and self.code == UNCLEAR
 
+    @property
+    def is_sent_again_in_doubt(self) -> bool:
+        """It goes out once more, and nobody knows whether the provider took it the time before."""
+        is_on_its_way = self.status in (CancelStatus.QUEUED, CancelStatus.SENDING)
+        return is_on_its_way and self.code == UNCLEAR
+
     def __str__(self) -> str:
         return f"cancel request of order {self.order_id}: {self.status}"

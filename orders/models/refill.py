@@ -149,6 +149,12 @@ class Refill(models.Model):
         return self.may_be_closed or self.doubted_at is not None
 
     @property
+    def is_sent_again_in_doubt(self) -> bool:
+        """It goes out once more, and nobody knows whether it was started the time before."""
+        is_on_its_way = self.may_be_withdrawn or self.status == RefillStatus.SENDING
+        return is_on_its_way and self.doubted_at is not None
+
+    @property
     def is_closed_as_unknown(self) -> bool:
         """A person ended it while nobody knew, so it is not shown as taken back."""
         return self.status == RefillStatus.WITHDRAWN and self.doubted_at is not None

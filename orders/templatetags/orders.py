@@ -122,6 +122,9 @@ def hold_words(order: Order, *, is_named: bool = False) -> str:
 def refill_badge(refill: Refill) -> SafeString:
     if refill.is_closed_as_unknown:
         return state_badge("orange", _("Closed as unknown"))
+    if refill.is_sent_again_in_doubt:
+        words = _("%(status)s again, unclear") % {"status": refill.get_status_display()}
+        return state_badge("orange", words)
     return state_badge(REFILL_COLORS[RefillStatus(refill.status)], refill.get_status_display())
 
 
@@ -129,6 +132,9 @@ def refill_badge(refill: Refill) -> SafeString:
 def cancel_badge(request: CancelRequest) -> SafeString:
     if request.is_unclear:
         return state_badge("orange", _("Unclear"))
+    if request.is_sent_again_in_doubt:
+        words = _("%(status)s again, unclear") % {"status": request.get_status_display()}
+        return state_badge("orange", words)
     return state_badge(CANCEL_COLORS[CancelStatus(request.status)], request.get_status_display())
 
 

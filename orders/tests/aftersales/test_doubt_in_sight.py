@@ -1,0 +1,54 @@
+"""What is in doubt of a refill or cancel is in its badge, and where the next one is asked for."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from orders.aftersales import request_refills, runs
+from orders.aftersales.cancel_sends import CANCELS
+from orders.aftersales.send_requests import claim
+from orders.models import CancelRequest, Refill
+from orders.status import CancelStatus, RefillStatus
+from orders.tests.aftersales.test_whose_words import shown
+from tests.builders import NOON, make_cancel, make_refill
+
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
+
+
+def badges(client: Client, one: Refill | CancelRequest) -> list[tuple[str, str]]:
+    """Colour and words of each badge among the requests of its order."""
+    page = shown(client, one.order).partition("list-group-flush")[2]
+    return re.findall(r'badge bg-(\w+)-lt"><span class="badge-dot"></span>([^<]+)<', page)
+
+
+def test_a_cancel_that_goes_out_again_in_doubt_says_so_in_its_badge(staff: Client) -> None:
+    cancel = make_cancel()
+    assert badges(staff, cancel) == [("secondary", "Queued")]
+    assert claim(CANCELS, cancel.provider, now=NOON) is not None
+    assert badges(staff, cancel) == [("cyan", "Sending")]
+    assert runs.reap_lost_requests(now=NOON + timedelta(minutes=2)) == 1
+    assert badges(staff, cancel) == [("orange", "Queued again, unclear")]
+    CancelRequest.objects.update(status=CancelStatus.SENDING, requests=2)
+    assert badges(staff, cancel) == [("orange", "Sending again, unclear")]
+    waits = make_cancel(code="wait", reason="Not yet.", requests=1)
+    assert badges(staff, waits) == [("secondary", "Queued")]
+
+
+@pytest.mark.parametrize("status", ["queued", "waiting", "sending"])
+def test_a_refill_that_goes_out_again_in_doubt_says_so_in_its_badge(
+    staff: Client, status: str
+) -> None:
+    refill, first = make_refill(RefillStatus.UNCONFIRMED, requests=1), make_refill()
+    assert request_refills.ask_again(refill, actor=None, now=NOON) == ""
+    Refill.objects.filter(pk__in=[refill.pk, first.pk]).update(status=status)
+    word = RefillStatus(status).label
+    assert badges(staff, refill) == [("orange", f"{word} again, unclear")]
+    assert [words for _, words in badges(staff, first)] == [word]
+    listed = staff.get("/orders/refills/").content.decode()
+    for page in (shown(staff, refill.order), listed):
+        assert page.count("Nobody knows whether it was started the time before") == 1
+    assert listed.count("again, unclear") == 1
