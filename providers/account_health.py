@@ -133,7 +133,8 @@ def _calls(provider: Provider, health: ProviderHealth | None, now: datetime) -> 
     if provider.moved_at is not None and not is_down:
         return AccountHealth(
             AccountState.MOVED,
-            "Its address was changed: orders wait until its catalog there is read and applied.",
+            "Its address was changed: orders, refills and cancels wait until its catalog there is "
+            "read and applied.",
         )
     if health is None or (health.last_ok_at is None and health.last_error_at is None):
         return AccountHealth(AccountState.NEVER_CALLED)

@@ -106,6 +106,8 @@ def _with_lease(
 
 def _wanted(provider: Provider, now: datetime) -> bool:
     """Looked up before a call is taken out of the token bucket."""
+    if provider.moved_at is not None:
+        return False
     cancels = CancelRequest.objects.filter(provider=provider).due_to_send(now)
     if cancels.exists() and not halts.is_halted(provider.pk, Write.CANCEL):
         return True
@@ -124,7 +126,7 @@ def _may_call(provider: Provider, clock: Clock) -> bool:
 def accounts_to_send_at(now: datetime) -> list[int]:
     """Active accounts with requests to send and nothing that holds them: bells that were lost are
     rung again here."""
-    callable_now = {"provider__state": ProviderState.ACTIVE}
+    callable_now = {"provider__state": ProviderState.ACTIVE, "provider__moved_at": None}
     refills = Refill.objects.filter(status__in=sorted(REFILLS_TO_SEND), **callable_now)
     cancels = CancelRequest.objects.due_to_send(now).filter(**callable_now)
     found = {

@@ -16,7 +16,7 @@ from core.failpoints import failpoint
 from core.regional.desk_days import desk_day
 from core.rows.constraints import broken_constraint
 from core.rows.durable import durable_transaction
-from providers.models import Provider, ProviderState
+from providers.models import Provider
 from providers.panel_api import Dialect
 
 from ..flags import raise_flag
@@ -25,6 +25,7 @@ from ..models import Attempt, EventKind, Order
 from ..placing import sent_before
 from ..status import Flag, Status
 from . import halts
+from .writes.pre_send import is_unchanged
 
 log = logging.getLogger(__name__)
 MOST_NUMBERS = 3  # tried for one attempt, before its order has to wait
@@ -83,11 +84,8 @@ def _claim_once(order: Order, provider: Provider, now: datetime, *, skipped: int
     if order.status != Status.QUEUED:
         return None
     with durable_transaction():
-        unchanged = Provider.objects.filter(
-            pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE
-        )
-        unchanged = unchanged.filter(moved_at=None)  # else its catalog is that of another address
-        if not unchanged.exists() or halts.sending_is_halted(provider.pk):
+        unchanged = is_unchanged(provider.pk, provider.version)
+        if not unchanged or halts.sending_is_halted(provider.pk):
             return None
         if sends := sent_before.listed_since(order):
             sent_before.take_over(order, sends, now=now, actor=None)

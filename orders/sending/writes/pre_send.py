@@ -17,10 +17,10 @@ from .send_clock import SendClock
 
 
 def is_unchanged(provider_id: int, version: int) -> bool:
-    """Active, with the address and the key it had in this version."""
-    return Provider.objects.filter(
-        pk=provider_id, version=version, state=ProviderState.ACTIVE
-    ).exists()
+    """Active, with the address and the key it had in this version, and a catalog of that address:
+    until it was read nothing tells that its services and orders are those of before."""
+    active = Provider.objects.filter(pk=provider_id, state=ProviderState.ACTIVE)
+    return active.filter(version=version, moved_at=None).exists()
 
 
 @dataclass(slots=True)

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from orders.account_trouble import account_trouble
+from orders.aftersales import runs
+from orders.aftersales.cancel_sends import CANCELS
+from orders.aftersales.refill_sends import REFILLS
+from orders.aftersales.send_requests import claim
 from orders.models import Order
 from orders.sending import clock_ahead, sweep_due
 from orders.sending.send_orders import next_to_send, send_order
 from orders.status import HoldReason, Status
 from orders.terms import Terms
+from orders.tests.aftersales.test_send_requests import FakeDesk
+from orders.tests.aftersales.test_send_requests import send as send_requests
 from providers.account_health import AccountState
 from providers.actions import accounts
 from providers.actions.catalog.mirror_catalog import mirror_run
 from providers.actions.catalog.runs import end_run
 from providers.models import Lease, LeaseKind, Provider, RunState
 from providers.panel_api.tests.stub import client_hearing, said
-from tests.builders import NOON, make_order, make_run, make_service
+from tests.builders import NOON, make_cancel, make_order, make_refill, make_run, make_service
 from tests.fake_provider import FakeProvider
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -65,6 +73,26 @@ def test_its_catalog_is_wanted_at_once_and_lets_the_same_service_be_ordered():
     assert mirror(order, order.service.name) is RunState.APPLIED
     assert sweep_due.providers_to_ring(LATER) == [order.provider_id]
     assert send(order) == 1
+
+
+@pytest.mark.parametrize("make", [make_refill, make_cancel])
+def test_what_is_asked_about_an_order_waits_for_the_catalog_too(make: Callable[..., Any]) -> None:
+    """Under its number another order may stand there."""
+    order, desk = moved(), FakeDesk()
+    status = Status.COMPLETED if make is make_refill else Status.PENDING
+    row = make(order=make_order(status, service=order.service, external_id="71"))
+    row.provider.refresh_from_db()
+    send_requests(row, desk, LATER)
+    assert desk.calls == [] and runs.accounts_to_send_at(LATER) == []
+    if make is make_refill:
+        assert claim(REFILLS, row.provider, now=LATER) is None
+    else:
+        assert claim(CANCELS, row.provider, now=LATER) is None
+    assert mirror(order, order.service.name) is RunState.APPLIED
+    row.provider.refresh_from_db()
+    assert runs.accounts_to_send_at(LATER) == [order.provider_id]
+    send_requests(row, desk, LATER)
+    assert len(desk.calls) == 1
 
 
 def test_a_move_by_a_clock_that_was_ahead_waits_for_one_catalog_and_not_for_that_moment():

@@ -14,16 +14,16 @@ WRITES = "orders/tests/sending/test_every_write.py"
 GUARDS = (
     Guard(
         "claim: the halt",
-        "if not unchanged.exists() or halts.sending_is_halted(provider.pk):",
-        "if not unchanged.exists():",
+        "if not unchanged or halts.sending_is_halted(provider.pk):",
+        "if not unchanged:",
         (f"{HALTS}::test_behind_a_closed_halt_nothing_is_claimed_or_rung_for",),
         "orders/sending/claims.py",
         items=(23,),
     ),
     Guard(
         "claim: the account as it was read",
-        "pk=provider.pk, version=provider.version, state=ProviderState.ACTIVE",
-        "pk=provider.pk, state=ProviderState.ACTIVE",
+        "        unchanged = is_unchanged(provider.pk, provider.version)\n",
+        "        unchanged = True\n",
         (f"{SENDING}::test_nothing_is_sent_with_a_key_that_was_changed_since",),
         "orders/sending/claims.py",
         items=(1,),
@@ -94,8 +94,8 @@ GUARDS = (
     ),
     Guard(
         "pre-send: the account as it was read",
-        "pk=provider_id, version=version, state=ProviderState.ACTIVE",
-        "pk=provider_id, state=ProviderState.ACTIVE",
+        "if not is_unchanged(self.provider_id, self.version):",
+        "if not self.version:",
         (f"{EACH}::test_the_pre_send_check_stops_a_send_whose_key_was_changed_after_the_claim",),
         "orders/sending/writes/pre_send.py",
         items=(3,),

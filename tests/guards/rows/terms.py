@@ -15,12 +15,12 @@ TERMS = "orders/tests/limits/test_terms.py"
 GUARDS = (
     Guard(
         "claim: not by the catalog of another address",
-        "unchanged = unchanged.filter(moved_at=None)",
-        "unchanged = unchanged.filter()",
+        "return active.filter(version=version, moved_at=None).exists()",
+        "return active.filter(version=version).exists()",
         (
             "orders/tests/sending/test_moved_accounts.py::test_nothing_is_ordered_there_by_the_catalog_of_another_place",
         ),
-        "orders/sending/claims.py",
+        "orders/sending/writes/pre_send.py",
         items=(20,),
     ),
     Guard(
