@@ -5,6 +5,7 @@ Nothing here speaks to a provider. The row is the queue; `refill_sends` sends it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,13 @@ def why_unfit(order: Order) -> str:
 def hint(order: Order) -> str:
     """What staff should know before they ask although nothing forbids it."""
     return UNKNOWN_WHETHER if order.service.refill is None else ""
+
+
+def may_be_second(order_ids: Sequence[int]) -> set[int]:
+    """Those of them for which a refill was closed while nobody knew what had become of it, however
+    long ago and whatever became of a later one: it may be carried out yet."""
+    unknown = Refill.objects.withdrawn(as_unknown=True).filter(order__in=order_ids)
+    return set(unknown.values_list("order_id", flat=True))
 
 
 def request_refill(

@@ -29,7 +29,7 @@ from . import request_cancels, request_refills
 from .forms import RefillFilter, SelectedRefills
 
 PAGE_SIZE = 50
-MAY_BE_SECOND = _("The last refill was closed as unknown: this may be a second one.")
+MAY_BE_SECOND = _("An earlier refill was closed as unknown: this may be a second one.")
 STAYS_UNKNOWN = "is closed: the provider may still carry it out."
 SHOWN = 20  # of an order's refills and of its requests to cancel
 
@@ -168,7 +168,8 @@ def requests_of(order: Order) -> dict[str, Any]:
     can: dict[str, Any] = {}
     if is_refillable:
         can = {"refill": True, "why": request_refills.why_not(order, database_now())}
-        can["second"] = MAY_BE_SECOND if asked_for and asked_for[0].is_closed_as_unknown else ""
+        is_second = bool(asked_for) and request_refills.may_be_second([order.pk])
+        can["second"] = MAY_BE_SECOND if is_second else ""
         can["hint"] = request_refills.hint(order)
         can["shown"] = shown.word_of_refill(line, asked_for[0] if asked_for else None, known)
     elif order.status in AT_PROVIDER:

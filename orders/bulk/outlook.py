@@ -48,12 +48,13 @@ class Outlook:
     once and without those that may be bought a second time, which those are (beside an order for
     their service and link: themselves, perhaps, or what is bought for another of them), by which
     earlier jobs they were ordered again already, how many have words that others take the place
-    of, what those wait for that are let go, the first of those it is done to, who is
-    left out, and the names of
-    what was bought before a restore and has no order here beside them."""
+    of, or a refill in doubt before this one, what those wait for that are let go, the first of
+    those it is done to, who is left out, and the names of what was bought before a restore and has
+    no order here beside them."""
 
     total: int = 0
     replaced: int = 0
+    second_refills: int = 0
     done_by: Counter[int] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     named: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -159,7 +160,9 @@ def outlook(
     for part in parts:
         some = list(part.select_related("service__provider", "provider").order_by("pk"))
         under_way, done = _under_way(kind, some, person, now), dict[int, set[int]]()
-        lately = set[int]()
+        lately, unknown = set[int](), set[int]()
+        if kind == JobKind.REFILL:
+            unknown = request_refills.may_be_second([order.pk for order in some])
         if kind == JobKind.REORDER:
             left = left_sends([order.link_key for order in some])
             done, lately = _ordered_again(some, now)
@@ -197,6 +200,7 @@ def outlook(
                 seen.beside_ids.append(order.pk)
             _add_estimate(seen, order, is_alone=not is_beside_open)
             seen.replaced += kind in REPLACED and bool(getattr(order, REPLACED[kind]))
+            seen.second_refills += order.pk in unknown
             if kind == JobKind.RELEASE:
                 word = word_of_hold(order.hold_reason, waits_for.get(order.pk))
                 seen.holds[word].append(order.pk)

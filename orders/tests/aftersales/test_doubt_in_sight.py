@@ -11,10 +11,12 @@ from django.test import Client
 from orders.aftersales import request_refills, runs
 from orders.aftersales.cancel_sends import CANCELS
 from orders.aftersales.send_requests import claim
+from orders.aftersales.views import SHOWN
 from orders.models import CancelRequest, Refill
 from orders.status import CancelStatus, RefillStatus
 from orders.tests.aftersales.test_whose_words import shown
 from tests.builders import NOON, make_cancel, make_refill
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -52,3 +54,22 @@ def test_a_refill_that_goes_out_again_in_doubt_says_so_in_its_badge(
     for page in (shown(staff, refill.order), listed):
         assert page.count("Nobody knows whether it was started the time before") == 1
     assert listed.count("again, unclear") == 1
+
+
+@pytest.mark.parametrize("later", ["completed", "refused", "withdrawn", "rejected"])
+def test_refill_says_that_an_earlier_one_was_closed_in_doubt(staff: Client, later: str) -> None:
+    """Also after further ones: on the page of the order, in its question, and for many."""
+    doubted, other = make_refill(RefillStatus.UNCONFIRMED, requests=1), make_refill()
+    for one in (doubted, other):
+        assert request_refills.withdraw_refill(one, actor=None, now=NOON)
+        for _ in range(SHOWN):  # the page shows no more of them
+            make_refill(RefillStatus(later), order=one.order)
+    words = "An earlier refill was closed as unknown: this may be a second one."
+    assert shown(staff, doubted.order).count(words) == 2  # the second time in its question
+    assert words not in shown(staff, other.order)
+    many = one_line(staff.get("/orders/bulk/?kind=refill&scope=all").content.decode())
+    told = "For 1 of those that can be done an earlier refill was closed as unknown"
+    assert told in many
+    Refill.objects.filter(pk=doubted.pk).update(doubted_at=None)
+    many = one_line(staff.get("/orders/bulk/?kind=refill&scope=all").content.decode())
+    assert "Can be done" in many and "closed as unknown" not in many
