@@ -32,12 +32,15 @@ class OwnList:
 
     def rows_for(self, attempt: Attempt, rules: Recovery) -> list[RecentOrder] | None:
         """Those that came after the last order of ours from before this send, and before the
-        first from when it could no longer appear. None: the list does not reach back so far."""
+        first from when it could no longer appear. None: the list does not reach back so far, or
+        its row does not tell when it was sent."""
+        if attempt.recalled_at is not None:
+            return None
         before = [place for pk, place in self.places.items() if pk < attempt.pk]
         return self._rows_up_to(min(before), attempt, rules) if before else None
 
     def rows_that_may_be(self, attempt: Attempt, rules: Recovery) -> list[RecentOrder]:
-        """The same where the list does not reach back: then any older row may be it."""
+        """The same where these are not known: then any older row may be it."""
         rows = self.rows_for(attempt, rules)
         return self._rows_up_to(len(self.rows), attempt, rules) if rows is None else rows
 
@@ -73,7 +76,7 @@ def read_list(account: list[int], rows: Sequence[RecentOrder]) -> OwnList:
 
 def _sends_in(account: list[int], ids: Sequence[str]) -> dict[str, Attempt]:
     accepted = Attempt.objects.filter(
-        provider__in=account, outcome=Outcome.ACCEPTED, external_id__in=ids
+        provider__in=account, outcome=Outcome.ACCEPTED, external_id__in=ids, recalled_at=None
     )
     return {
         attempt.external_id: attempt

@@ -6,6 +6,7 @@ from tests.guards.guard import Guard
 
 BEHIND = "orders/tests/restores/test_backup_behind_a_stop.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
+LISTED = "orders/tests/recovery/test_lists_and_given_back.py"
 PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
 RESTORES = "orders/tests/sending/test_restore_guard.py"
 
@@ -141,6 +142,14 @@ GUARDS = (
             "::test_it_is_no_neighbour_of_what_was_sent_before_its_row",
         ),
         "orders/models/attempt.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "recovery: a send that was given back is no place in a provider's list",
+        "external_id__in=ids, recalled_at=None\n",
+        "external_id__in=ids\n",
+        (f"{LISTED}::test_an_order_that_the_list_shows_late_is_not_shown_not_to_be_there",),
+        "orders/recovery/search/list_trust.py",
         items=(12, 23),
     ),
     Guard(
