@@ -99,17 +99,11 @@ def _place(request: StaffRequest, form: OrderForm, now: datetime) -> HttpRespons
     if not is_new:
         return _already_placed(request, form, order)
     transaction.on_commit(lambda: wake_ups.ring(order.provider_id))
-    waits = f" {order.get_hold_reason_display()}." if order.hold_reason else ""
-    messages.success(
-        request,
-        format_html(
-            'Order <a href="{}">{}</a> is placed: {}.{}',
-            reverse("order", args=[order.pk]),
-            order,
-            order.get_status_display().lower(),
-            waits,
-        ),
-    )
+    # Of one that is queued no more: before the message has gone it may be sent, or be in doubt.
+    waits = f": held. {order.get_hold_reason_display()}" if order.hold_reason else ""
+    address = reverse("order", args=[order.pk])
+    words = format_html('Order <a href="{}">{}</a> is placed{}.', address, order, waits)
+    messages.success(request, words)
     if "another" in request.POST:
         return _to_next(order)
     return redirect("order", pk=order.pk)

@@ -52,8 +52,9 @@ def test_placing_queues_the_order_and_rings(
     assert (order.status, order.service) == (Status.QUEUED, service)
     assert order.placed_by_id == int(staff.session["_auth_user_id"])
     assert rung == [service.provider_id]
+    Order.objects.update(status=Status.UNCONFIRMED)  # which the message stands beside
     page = staff.get("/orders/").content.decode()
-    assert f'Order <a href="/orders/{order.pk}/">#{order.pk}</a> is placed: queued.' in page
+    assert f'Order <a href="/orders/{order.pk}/">#{order.pk}</a> is placed.' in page
 
 
 def test_a_double_click_is_one_order(staff: Client) -> None:
