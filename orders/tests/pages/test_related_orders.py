@@ -257,7 +257,8 @@ def test_an_order_can_be_placed_for_later_in_the_desks_own_time(staff: Client, s
     order = Order.objects.get()
     assert (order.status, order.hold_reason) == (Status.HELD, HoldReason.SCHEDULED)
     assert order.starts_at == start.replace(second=0, microsecond=0)
-    assert "is placed: held" in answer.content.decode()
+    page = one_line(answer.content.decode())
+    assert "is placed: held. " in page and f"at {typed[-5:]} (Asia/Kathmandu)" in page
 
 
 @pytest.mark.parametrize(
