@@ -17,6 +17,7 @@ from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
 from providers.panel_api.refusals.classify import (
+    no_refill_explains,
     says_refilled_not_long_ago,
     says_refills_are_used_up,
 )
@@ -187,19 +188,19 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
 
 
 def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
-    """Told that one was requested not long ago, or that no more are left, after a send whose answer
-    was lost, of this refill or of one that has ended since. That may be the one they speak of."""
-    if says_refills_are_used_up(said.reason):
-        others = refill.order.refills.exclude(pk=refill.pk).exclude(doubted_at=None)
-        lost_ones = others.filter(external_id="").exclude(status=RefillStatus.COMPLETED)
-        return _was_lost_before(refill) or lost_ones.exists()
-    if not says_refilled_not_long_ago(said.reason):
-        return False
-    since = now - timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
+    """Told what a send of before whose answer was lost may be the reason for: it may be under way
+    or done. Of this refill itself, that is each refusal which a refill can explain; of one that has
+    ended since, that one was requested not long ago, or that no more are left."""
     others = refill.order.refills.exclude(pk=refill.pk)
-    if others.filter(sent_at__gt=since).exclude(external_id="").exists():
-        return False
-    return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
+    if says_refills_are_used_up(said.reason):
+        in_doubt = others.exclude(doubted_at=None).exclude(status=RefillStatus.COMPLETED)
+        return _was_lost_before(refill) or in_doubt.filter(external_id="").exists()
+    if says_refilled_not_long_ago(said.reason):
+        since = now - timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
+        if others.filter(sent_at__gt=since).exclude(external_id="").exists():
+            return said.code is not RefusalCode.WAIT and _was_lost_before(refill)
+        return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
+    return _was_lost_before(refill) and not no_refill_explains(said.reason)
 
 
 def _was_lost_before(refill: Refill) -> bool:

@@ -16,7 +16,7 @@ from orders.models import Order, Refill, RequestCall
 from orders.sending.restore_check.recalled_requests import take_in_kept
 from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
-from providers.panel_api import RefillStarted, Refused
+from providers.panel_api import RefillStarted, RefusalCode, Refused
 from providers.panel_api.refusals.classify import refusal_code, spacing_seconds, wait_seconds
 from tests.builders import (
     NOON,
@@ -131,9 +131,12 @@ def test_a_late_answer_to_the_only_call_is_a_refusal(order: Order, desk: FakeDes
     assert Refill.objects.get().status == RefillStatus.REFUSED
 
 
-def test_it_does_so_too_after_it_had_been_told_to_wait(desk: FakeDesk) -> None:
-    assert again(desk, "Refill is available in 5 hours", 1).status == RefillStatus.WAITING
-    assert again(desk, REQUESTED, 2).status == RefillStatus.UNCONFIRMED
+def test_it_does_so_too_after_it_had_been_told_to_slow_down(desk: FakeDesk) -> None:
+    assert again(desk, "Too many requests", 1).status == RefillStatus.QUEUED
+    send(Refill.objects.get(), desk, NOON + HOUR)  # not due: nothing is sent
+    desk.says = {Refill.objects.get().order.external_id: told(REQUESTED)}
+    send(Refill.objects.get(), desk, NOON + 2 * HOUR)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
 
 
 def test_it_does_so_too_where_the_lost_one_was_closed_and_another_asked_for(
@@ -145,10 +148,62 @@ def test_it_does_so_too_where_the_lost_one_was_closed_and_another_asked_for(
 
 
 @pytest.mark.parametrize(
-    "words", ["Refill is available in 5 hours", "Order was completed less than 24 hours ago"]
+    "words",
+    [
+        "Refill is not available for this order",
+        "Order not eligible for refill",
+        "Refill is disabled for this order",
+        "Order is not completed",
+        "Refill is only available for completed orders",
+        "Refill period has expired",
+        "Order is already completed",
+        "refill.error.not_eligible",
+        "Refill is available in 5 hours",
+        "Please wait 5 hours before requesting refill",
+        "Order was completed less than 24 hours ago",
+        "Service does not support refill. Order not eligible for refill.",
+        "Invalid API key",
+    ],
 )
-def test_other_words_say_nothing_of_the_lost_one(desk: FakeDesk, words: str) -> None:
-    assert again(desk, words, 1).status == RefillStatus.WAITING
+def test_a_lost_one_that_may_be_why_another_is_refused_stays_in_doubt(
+    desk: FakeDesk, words: str
+) -> None:
+    """A refill under way leaves its order "not completed", and one just done "completed less than
+    24 hours ago"; by the time it is sent again the days for refills may be over."""
+    refill = again(desk, words, 1)
+    assert (refill.status, refill.ended_at) == (RefillStatus.UNCONFIRMED, None)
+    assert f"“{words}”" in refill.reason
+    send(refill, desk, NOON + 30 * HOUR)
+    assert len(desk.calls) == 2, "sent a third time"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Incorrect order ID",
+        "order.error.order_not_found",
+        "Refill is not supported",
+        "Not supported. Contact support.",
+        "Incorrect action: refill",
+        "Service does not support refill",
+        "Error: This service does not support refill.",
+        "Refill is disabled for this service",
+        "Refill is not available for this service",
+    ],
+)
+def test_a_lost_one_is_refused_where_no_refill_can_be_why(desk: FakeDesk, words: str) -> None:
+    refill = again(desk, words, 1)
+    assert refill.status == RefillStatus.REFUSED and refill.ended_at is not None
+
+
+def test_of_several_sentences_each_has_to_say_so(desk: FakeDesk) -> None:
+    """What the provider has no order for it has refused in the second one all the same."""
+    order_id = Refill.objects.get().order.external_id
+    words = "Incorrect order ID … Order not eligible for refill"
+    request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + HOUR)
+    desk.says = {order_id: Refused(words, RefusalCode.UNKNOWN_ORDER)}
+    send(Refill.objects.get(), desk, NOON + HOUR)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
 
 
 def test_another_one_that_we_know_of_is_what_they_speak_of(order: Order, desk: FakeDesk) -> None:
@@ -201,7 +256,7 @@ def test_one_that_had_waited_is_remembered_when_it_was_lost_and_closed(order: Or
 
 
 def test_one_that_was_lost_and_then_refused_is_remembered(order: Order, desk: FakeDesk) -> None:
-    refused = again(desk, "Refill is not available for this order", 1)
+    refused = again(desk, "Refill is not available for this service", 1)
     assert refused.status == RefillStatus.REFUSED
     assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
 
@@ -245,13 +300,13 @@ def test_one_in_doubt_over_a_gap_of_the_journal_is_remembered(order: Order) -> N
     assert asked_anew(order, desk, 82).status == RefillStatus.UNCONFIRMED
 
 
-@pytest.mark.parametrize("first", ["taken", "told to wait"])
+@pytest.mark.parametrize("first", ["taken", "told to slow down"])
 def test_one_in_doubt_over_a_gap_is_sent_when_a_person_says_so(order: Order, first: str) -> None:
     request_refills.request_refill(order, actor=make_user(), now=NOON)
     gap_found(order, NOON + HOUR)
     desk = FakeDesk()
-    if first == "told to wait":
-        assert again(desk, "Refill is available in 5 hours", 2).status == RefillStatus.WAITING
+    if first == "told to slow down":
+        assert again(desk, "Too many requests", 2).status == RefillStatus.QUEUED
     else:
         request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=NOON + 2 * HOUR)
     desk.says = {order.external_id: RefillStarted("5")}
@@ -332,7 +387,7 @@ def test_one_that_a_worker_of_the_release_before_lost_is_remembered_when_it_is_s
     order: Order, desk: FakeDesk
 ) -> None:
     Refill.objects.update(doubted_at=None)  # that release does not know the column
-    refused = again(desk, "Refill is not available for this order", 1)
+    refused = again(desk, "Refill is not available for this service", 1)
     assert refused.status == RefillStatus.REFUSED and refused.doubted_at == NOON + HOUR
     assert asked_anew(order, desk, 2).status == RefillStatus.UNCONFIRMED
 

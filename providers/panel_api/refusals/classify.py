@@ -17,6 +17,7 @@ from .phrases import (
     REFILLED_NOT_LONG_AGO,
     REFILLS_USED_UP,
     SENTENCES,
+    SERVICE_NOT_REFILLED,
     TAILS,
 )
 
@@ -24,6 +25,8 @@ from .phrases import (
 PROVE_NOT_PLACED: Final = frozenset(Code) - {
     *(Code.UNLISTED, Code.UNKNOWN_ORDER, Code.UNKNOWN_REFILL, Code.WAIT, Code.ALREADY_OPEN)
 }
+# What no earlier refill of an order is the reason for, said where another one is asked for.
+NOT_FOR_A_REFILL: Final = frozenset({Code.UNSUPPORTED, Code.UNKNOWN_ORDER})
 
 # What staff may say that a sentence means, in words for them.
 MEANINGS: Final[Mapping[Code, str]] = {
@@ -88,6 +91,7 @@ _TAILS: Final = frozenset(
 )
 _NOT_LONG_AGO: Final = frozenset(map(simplified, REFILLED_NOT_LONG_AGO))
 _USED_UP: Final = frozenset(map(simplified, REFILLS_USED_UP))
+_SERVICE_NOT_REFILLED: Final = frozenset(map(simplified, SERVICE_NOT_REFILLED))
 _CANCELED_THERE: Final = frozenset(map(simplified, CANCELED_THERE))
 _NONE: Final[Mapping[str, Code]] = {}
 
@@ -123,6 +127,18 @@ def says_refilled_not_long_ago(sentence: str) -> bool:
 def says_refills_are_used_up(sentence: str) -> bool:
     """Refills of before are why there is no other one for good."""
     return _says_one_of(_USED_UP, sentence)
+
+
+def no_refill_explains(sentence: str) -> bool:
+    """A refill of before, under way or just done, cannot be why there is no other one: each of its
+    sentences speaks of the call, the service, or an order that is not there."""
+    parts = [sentence] if simplified(sentence) in _CODES else _BETWEEN.split(sentence)
+    codes = {part: refusal_code(part) for part in parts}
+    known = {part: code for part, code in codes.items() if code is not Code.UNLISTED}
+    return bool(known) and all(
+        code in NOT_FOR_A_REFILL or simplified(part) in _SERVICE_NOT_REFILLED
+        for part, code in known.items()
+    )
 
 
 def says_canceled_there(sentence: str) -> bool:

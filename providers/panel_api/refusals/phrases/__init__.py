@@ -12,7 +12,12 @@ from typing import Final
 
 from ...errors import RefusalCode
 from . import accounts, aftersales, orders
-from .aftersales import CANCELED_THERE, REFILLED_NOT_LONG_AGO, REFILLS_USED_UP
+from .aftersales import (
+    CANCELED_THERE,
+    REFILLED_NOT_LONG_AGO,
+    REFILLS_USED_UP,
+    SERVICE_NOT_REFILLED,
+)
 from .codes import CANCELED_THERE_CODES, DOTTED, IDEMPOTENCY_PARAMETERS
 from .tails import FIELD_WORDS, HEADS, PROVES_NOTHING, TAILS
 
@@ -33,5 +38,6 @@ __all__ = [
     "REFILLED_NOT_LONG_AGO",
     "REFILLS_USED_UP",
     "SENTENCES",
+    "SERVICE_NOT_REFILLED",
     "TAILS",
 ]

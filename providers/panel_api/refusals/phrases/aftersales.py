@@ -26,6 +26,17 @@ REFILLS_USED_UP: Final = (
     "maximum refills reached",
     "maximum # refills reached",
 )
+# No, because of the service: no refill of before is why. So it is where the provider has no such
+# call or no such order (`classify.NOT_FOR_A_REFILL`). All other words may speak of one under
+# way or just done: an order that is being refilled is "not completed", "not eligible" and "not
+# available", one that has been was "completed less than an hour ago", and its days may be over.
+SERVICE_NOT_REFILLED: Final = (
+    "service does not support refill",
+    "this service does not support refill",
+    "refill is disabled for this service",
+    "refill is not available for this service",
+    "refill not available for this service",
+)
 # No cancel, as there is nothing left to cancel: a cancel of before may have done it.
 CANCELED_THERE: Final = (
     "order is already canceled",
@@ -83,8 +94,7 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "refill expired",
         "refill is disabled for this order",
         "refill not available for this order",
-        "service does not support refill",
-        "this service does not support refill",
+        *SERVICE_NOT_REFILLED,
         "service does not support cancel",
         "this service does not support cancel",
         "service does not support cancellation",
@@ -100,9 +110,6 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "order is already completed",
         *CANCELED_THERE,
         "the order is not completed",
-        "refill is disabled for this service",
-        "refill is not available for this service",
-        "refill not available for this service",
         "refill is not available for this order",
         "refill not allowed",
         "order is not eligible for refill",
