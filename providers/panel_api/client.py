@@ -230,7 +230,7 @@ class PanelClient:
         fields = naming("order", asked, self.dialect, plural=action == "cancel")
         answer = self.call(action, fields, before_send=before_send)
         refusal, reason = answer.refusal(self.dialect), answer.trouble
-        if refusal and action == "refill" and self._may_be_refilled(answer, asked):
+        if refusal and self._may_be_made(action, answer, asked):
             raise self._unknown(answer, refusal[0], may_be_made=True)
         heed(answer, self.dialect, self.now(), write=True)
         if refusal and can_prove(answer) and not self._is_about_account(answer):
@@ -245,8 +245,9 @@ class PanelClient:
         raise self._unknown(answer, reason)
 
     @staticmethod
-    def _may_be_refilled(answer: Answer, asked: Sequence[str]) -> bool:
-        return may_be_made(answer.body, "refill") or answers_for_one(answer.body, asked)
+    def _may_be_made(what: str, answer: Answer, asked: Sequence[str]) -> bool:
+        by_order = what == "refill" and answers_for_one(answer.body, asked)
+        return by_order or may_be_made(answer.body, what)
 
     def _unknown(self, answer: Answer, reason: str, *, may_be_made: bool = False) -> OutcomeUnknown:
         return OutcomeUnknown(

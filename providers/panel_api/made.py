@@ -29,15 +29,16 @@ _HELD: Final = (
 _NAMES: Final = {
     "order": re.compile(rf"(?:{_HELD.format('order')}|idorder)"),
     "refill": re.compile(rf"(?:{_HELD.format('refill')}|idrefill)"),
+    "cancel": re.compile(rf"(?:{_HELD.format('cancel')}|idcancel)"),
 }
 
 
 def may_be_made(body: Any, what: str) -> bool:
-    """An "order" or a "refill" may stand behind this answer: it says success, or names one in
-    whatever place and spelling, or what was charged for an order. Wider than what is read as an
-    id: it takes a proof away, and gives none. A bare `id` counts only inside what is called so, and
-    an object that shows nothing of itself is one; an empty list says that there is none. What is
-    longer or deeper than is looked through may hold one."""
+    """An "order", a "refill" or a "cancel" may stand behind this answer: it says success, or names
+    one in whatever place and spelling, or what was charged for an order. Wider than what is read as
+    an id: it takes a proof away, and gives none. A bare `id` counts only inside what is called so,
+    and an object that shows nothing of itself is one; an empty list says that there is none. What
+    is longer or deeper than is looked through may hold one."""
     if says_success(body) or _names(body, _NAMES[what], _DEEPEST):
         return True
     if what != "order":

@@ -62,7 +62,7 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
-            return _no_refill(said, row, dialect)
+            return _said_no(said, row, "refill", dialect)
         named = folded(row)
         value = named.get("refill_id", named.get("refill"))
         if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
@@ -86,7 +86,7 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     named = folded(value)
     refill_id = coerce.issued_id(first_of(named, ("refill_id", "refillid", "id")))
     if said := error_texts(value):
-        return _no_refill(said, {"refill": value}, dialect)
+        return _said_no(said, {"refill": value}, "refill", dialect)
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(refill_id)):
         return _objected(against)
     if not refill_id:
@@ -94,9 +94,10 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
     return RefillStarted(refill_id)
 
 
-def _no_refill(said: Sequence[str], row: dict[str, Any], dialect: Dialect) -> Refused:
-    """Words beside what may be a refill prove nothing, whatever they say."""
-    if may_be_made(row, "refill"):
+def _said_no(said: Sequence[str], row: dict[str, Any], what: str, dialect: Dialect) -> Refused:
+    """Words beside what may be a refill, or a cancel that was taken, prove nothing, whatever they
+    say."""
+    if may_be_made(row, what):
         return Refused(said[0][:REASON_LENGTH], is_own=isinstance(said[0], OwnWords))
     return refused(said, dialect)
 
@@ -148,7 +149,7 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
     value = row
     if isinstance(row, dict):
         if said := error_texts(row):
-            return refused(said, dialect)
+            return _said_no(said, row, "cancel", dialect)
         row = folded(row)
         value = row.get("cancel")
         if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
@@ -167,7 +168,7 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
 def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
     """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
     if said := error_texts(value):
-        return refused(said, dialect)
+        return _said_no(said, {"cancel": value}, "cancel", dialect)
     named = folded(value)
     request_id = coerce.issued_id(first_of(named, ("cancel_id", "request_id", "id"))) or ""
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(request_id)):
