@@ -22,6 +22,7 @@ WAIT = "Please wait 24 hours before requesting refill"
 REQUESTED = "Refill was requested less than 24 hours ago"
 NOT_ALLOWED, USED_UP = "Refill is not allowed", "Refill limit reached"
 NO_CANCEL, CANCELED = "Order cannot be canceled", "Order is already canceled"
+CODE = "cancel.error.order_ended"
 
 
 def no_refill(order_id: str, *said: str) -> Refused:
@@ -57,7 +58,9 @@ def test_the_wait_that_a_later_sentence_names_is_kept() -> None:
     assert refused.wait_seconds == 3 * 3600
 
 
-@pytest.mark.parametrize("said", [(NO_CANCEL, CANCELED), (CANCELED, NO_CANCEL)])
+@pytest.mark.parametrize(
+    "said", [(NO_CANCEL, CANCELED), (CANCELED, NO_CANCEL), (NO_CANCEL, CODE), (CODE, NO_CANCEL)]
+)
 def test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_is_canceled(
     said: tuple[str, str],
 ) -> None:

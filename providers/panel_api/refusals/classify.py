@@ -143,7 +143,8 @@ def no_refill_explains(sentence: str) -> bool:
 
 def says_canceled_there(sentence: str) -> bool:
     """There is nothing left to cancel; a cancel of before may be why."""
-    is_code = _last_part(sentence.strip().lower()) in CANCELED_THERE_CODES
+    parts = [sentence, *_BETWEEN.split(sentence)]  # a code may stand beside sentences
+    is_code = any(_last_part(one.strip().lower()) in CANCELED_THERE_CODES for one in parts)
     return is_code or _says_one_of(_CANCELED_THERE, sentence)
 
 

@@ -172,6 +172,17 @@ GUARDS = (
         items=(24,),
     ),
     Guard(
+        "cancel: nothing is left to cancel, told as a code beside a sentence",
+        "for one in parts)\n    return is_code or",
+        "for one in parts[:1])\n    return is_code or",
+        (
+            "orders/tests/aftersales/test_several_sentences.py"
+            "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_is_canceled",
+        ),
+        "providers/panel_api/refusals/classify.py",
+        items=(24,),
+    ),
+    Guard(
         "refill: one in doubt is remembered where it has ended and another is asked for",
         " or others.filter(doubted_at__gt=since).exists()",
         "",
