@@ -144,8 +144,8 @@ GUARDS = (
     ),
     Guard(
         "refills: one that is named by its order alone",
-        " or answers_for_one(answer.body, asked)",
-        "",
+        'what == "refill" and answers_for_one(answer.body, asked)',
+        "False",
         (
             "providers/panel_api/tests/test_refusals_beside_ids.py"
             "::test_refills_named_by_their_orders_beside_a_throttle_are_in_doubt",
