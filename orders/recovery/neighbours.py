@@ -22,12 +22,16 @@ class Neighbours:
 def neighbours(attempt: Attempt) -> Neighbours:
     """Between these two ids the provider would have numbered an order of this attempt.
 
-    One account sends one order after the other, so their rows tell the order of sends.
+    One account sends one order after the other, so their rows tell the order of sends. The row of
+    one that a journal gave back does not: what has a lower one may have been sent after it.
     """
     rows = same_account(attempt.provider)
     accepted = Attempt.objects.in_row_order().filter(provider__in=rows, outcome=Outcome.ACCEPTED)
+    before = accepted.filter(pk__lt=attempt.pk)
+    if attempt.recalled_at is not None:
+        before = before.filter(started_at__lte=attempt.started_at)
     return Neighbours(
-        before=accepted.filter(pk__lt=attempt.pk).order_by("-pk").first(),
+        before=before.order_by("-pk").first(),
         after=accepted.filter(pk__gt=attempt.pk).order_by("pk").first(),
     )
 

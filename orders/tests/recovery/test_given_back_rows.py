@@ -46,6 +46,15 @@ def test_it_is_no_neighbour_of_what_was_sent_before_its_row(lost: Attempt) -> No
     assert neighbours(lost).after is None
 
 
+def test_what_was_sent_after_it_is_not_shown_as_sent_before_it(lost: Attempt) -> None:
+    """As where another machine, which was away since the restore, gives it back."""
+    given_back = Attempt.objects.exclude(recalled_at=None).get()
+    assert neighbours(given_back).before is None
+    first = Attempt.objects.filter(external_id="71")
+    first.update(started_at=given_back.started_at - M)
+    assert neighbours(given_back).before == first.get()
+
+
 def test_it_is_not_the_newest_id_to_ask_from(lost: Attempt) -> None:
     assert _newest_id(lost.provider)[0] == 73
 

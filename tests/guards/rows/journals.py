@@ -145,6 +145,17 @@ GUARDS = (
         items=(12, 23),
     ),
     Guard(
+        "recovery: what was sent after one that was given back is not named before it",
+        "    if attempt.recalled_at is not None:\n",
+        "    if attempt.number < 0:\n",
+        (
+            "orders/tests/recovery/test_given_back_rows.py"
+            "::test_what_was_sent_after_it_is_not_shown_as_sent_before_it",
+        ),
+        "orders/recovery/neighbours.py",
+        items=(12, 23),
+    ),
+    Guard(
         "recovery: a send that was given back is no place in a provider's list",
         "external_id__in=ids, recalled_at=None\n",
         "external_id__in=ids\n",
