@@ -1,6 +1,7 @@
 // Short messages in the corner: the server's are on the page, scripts and htmx add theirs.
 import { all, one } from "./dom.js";
 
+const CONTROLS = "button, .btn, input, select, textarea";
 const LEVELS = { success: "green", info: "blue", warning: "orange", error: "red" };
 
 export function toast(text, level = "info") {
@@ -13,26 +14,44 @@ export function toast(text, level = "info") {
   if (level === "error") card.setAttribute("role", "alert");
   shelf.append(card);
   closeInTime(card, level);
+  settle();
+}
+
+// The end of the window at which fewer buttons and fields are under the shelf: its corner, unless
+// the top is better. What is scrolled by does not move it.
+let isBetterAtTop = false;
+
+function settle() {
+  const shelf = one("#toasts");
+  if (!shelf?.childElementCount) return;
+  const controls = all(CONTROLS).filter((control) => !shelf.contains(control));
+  const [corner, top] = [false, true].map((isAtTop) => {
+    shelf.classList.toggle("is-at-top", isAtTop);
+    return controls.filter((control) => covers(shelf, control)).length;
+  });
+  isBetterAtTop = top < corner;
+  shelf.classList.toggle("is-at-top", isBetterAtTop);
   stepAside();
 }
 
-// What has the focus is never under the shelf: it goes to the top of the window where it would be,
-// and stays in its corner where the top is no better.
+// What has the focus is never under the shelf: it goes to the other end of the window where it would
+// be, and stays where that is no better.
 function stepAside() {
   const shelf = one("#toasts");
   const focused = document.activeElement;
   if (!shelf || !focused || focused === document.body || shelf.contains(focused)) return;
-  shelf.classList.remove("is-at-top");
+  shelf.classList.toggle("is-at-top", isBetterAtTop);
   if (shelf.childElementCount && covers(shelf, focused)) {
-    shelf.classList.add("is-at-top");
-    if (covers(shelf, focused)) shelf.classList.remove("is-at-top");
+    shelf.classList.toggle("is-at-top", !isBetterAtTop);
+    if (covers(shelf, focused)) shelf.classList.toggle("is-at-top", isBetterAtTop);
   }
 }
 
 function covers(shelf, focused) {
   const [here, there] = [shelf, focused].map((box) => box.getBoundingClientRect());
   const isBeside = here.right <= there.left || there.right <= here.left;
-  return !isBeside && here.top < there.bottom && there.top < here.bottom;
+  const isDrawn = there.width > 0 && there.height > 0;
+  return isDrawn && !isBeside && here.top < there.bottom && there.top < here.bottom;
 }
 
 // Errors and warnings stay until they are read; the rest leaves by itself.
@@ -42,6 +61,8 @@ function closeInTime(card, level) {
 }
 
 all("#toasts .toast").forEach((card) => closeInTime(card, card.dataset.level));
+settle();
+document.addEventListener("htmx:afterSettle", settle); // it may have brought a button
 document.addEventListener("focusin", stepAside);
 document.addEventListener("scroll", stepAside, { capture: true, passive: true });
 document.addEventListener("toast", ({ detail }) => toast(detail.text, detail.level));

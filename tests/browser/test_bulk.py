@@ -13,7 +13,7 @@ from tests.running_desk import Desk, wait_until
 
 from .conftest import SANDBOX_SPEED
 from .test_mass_orders import check
-from .test_page_scripts import SAY
+from .test_page_scripts import CORNER, COVERS, REFRESHED, SAY, TOP
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -162,3 +162,21 @@ def test_the_bar_has_two_rows_on_a_phone_and_tags_from_its_menu(
     admin_page.get_by_text("1 of 1").wait_for(timeout=SLOW)
     admin_page.goto(f"/orders/{number}/")
     assert admin_page.get_by_label("Tags").input_value() == "spring"
+
+
+def test_a_toast_does_not_cover_a_button(admin_page: Page) -> None:
+    """As *Refill* on the page of an order, at 1280 x 800; the page may bring it later."""
+    admin_page.set_viewport_size({"width": 1280, "height": 800})
+    admin_page.evaluate(SAY, ["The first one.", "error"])
+    shelf, in_corner = admin_page.locator("#toasts"), admin_page.get_by_text("In the corner")
+    lowest = shelf.evaluate(TOP)
+    admin_page.evaluate(CORNER, "button")
+    assert shelf.evaluate(COVERS, in_corner.element_handle())
+    admin_page.evaluate(REFRESHED)
+    assert not shelf.evaluate(COVERS, in_corner.element_handle())
+    in_corner.evaluate("one => one.remove()")
+    admin_page.evaluate(REFRESHED)
+    assert shelf.evaluate(TOP) == lowest
+    admin_page.evaluate(CORNER, "button")
+    admin_page.evaluate(SAY, ["The second one.", "error"])
+    assert not shelf.evaluate(COVERS, in_corner.element_handle())

@@ -30,14 +30,15 @@ BENDS = """(() => {
 SOONER = "nav => { nav.setAttribute('hx-trigger', 'every 1s'); htmx.process(nav); }"
 TOP = "one => one.getBoundingClientRect().top"
 FOCUSED = "field => field === document.activeElement"
-CORNER = """() => {
-  const button = document.createElement("button");
-  button.textContent = "In the corner";
-  button.style.cssText = "position: fixed; inset: auto 3rem 3rem auto";
-  document.body.append(button);
+CORNER = """(kind) => {
+  const one = document.createElement(kind);
+  Object.assign(one, {href: "#", textContent: "In the corner"});
+  one.style.cssText = "position: fixed; inset: auto 3rem 3rem auto";
+  document.body.append(one);
 }"""
-COVERS = """shelf => {
-  const [one, other] = [shelf, document.activeElement].map((it) => it.getBoundingClientRect());
+COVERS = """(shelf, what) => {
+  const under = what ?? document.activeElement;
+  const [one, other] = [shelf, under].map((it) => it.getBoundingClientRect());
   return one.top < other.bottom && other.top < one.bottom && one.left < other.right;
 }"""
 WRONG_CLOCK = "{ const real = Date.now; Date.now = () => real() + 7_200_000; }"
@@ -75,7 +76,7 @@ def test_a_toast_is_said_and_closed(admin_page: Page) -> None:
 
 
 def test_a_toast_does_not_cover_what_has_the_focus(admin_page: Page) -> None:
-    admin_page.evaluate(CORNER)
+    admin_page.evaluate(CORNER, "a")  # a button is not under the shelf in any case
     shelf, corner = admin_page.locator("#toasts"), admin_page.get_by_text("In the corner")
     corner.focus()
     admin_page.evaluate(SAY, ["The first one.", "error"])
