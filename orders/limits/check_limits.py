@@ -196,11 +196,20 @@ def may_release(order: Order, person: User) -> bool:
 
 
 def _reasons(order: Order, service: Service, now: datetime) -> Iterator[HoldReason]:
-    rules = LimitRules("", tuple(BlockedLink.objects.order_by("pk")), {})
-    if rules.blocking([order.link, *(address for _, address in addresses(order.payload))]):
+    if _rule_against([order.link, *(address for _, address in addresses(order.payload))]):
         yield HoldReason.BLOCKED_LINK
     if spending.is_over(order, service, now):
         yield HoldReason.SPEND_LIMIT
+
+
+def words_of_blocked(wire: dict[str, str]) -> str:
+    """What a form says of a link that may never be ordered, before it is sent; or empty."""
+    found = _rule_against(address for _, address in addresses(wire))
+    return blocked_words(found) if found else ""
+
+
+def _rule_against(links: Iterable[str]) -> BlockedLink | None:
+    return LimitRules("", tuple(BlockedLink.objects.order_by("pk")), {}).blocking(links)
 
 
 def highest_cost(payload: OrderPayload, rate: Decimal | None) -> tuple[Decimal, bool]:

@@ -11,6 +11,7 @@ from providers.models import Provider
 from providers.panel_api.dialect import Dialect
 from providers.panel_api.order_types.table import CostRange, Kind
 
+from ..limits.check_limits import words_of_blocked
 from ..limits.funds import Funds, funds_of
 from .order_form import OrderForm, form_for
 from .usual_links import UsualLinks
@@ -108,7 +109,9 @@ def _hints(form: OrderForm) -> tuple[str, ...]:
 
 
 def _warnings(form: OrderForm) -> Iterator[str]:
-    """Links that are no addresses."""
+    """Links that may not be ordered, and those that are no addresses."""
+    if words := words_of_blocked(form.partial_payload().wire()):
+        yield words
     usual = UsualLinks(form.service)
     for name, ask in form.asks.items():
         link = form.cleaned_data.get(name) if ask.kind is Kind.LINK else None

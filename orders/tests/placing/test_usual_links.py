@@ -17,7 +17,8 @@ from orders.placing.usual_links import EXAMPLE, WITH_SPACES, WITHOUT_HOST
 from orders.status import Status
 from orders.tests.mass.test_place_lines import make_batch
 from providers.models import Service
-from tests.builders import NOON, make_order, make_service, make_user, terms_shown
+from tests.builders import NOON, make_blocked_link, make_order, make_service, make_user, terms_shown
+from tests.malformed_values import HTMX
 from tests.one_line import one_line
 from tests.query_counts import queries_of
 
@@ -96,3 +97,16 @@ def test_lines_of_a_mass_order_get_it_with_as_many_queries_for_ten_as_for_one() 
         found = queries_of(partial(check, rows, batch, person=None, now=NOON))
         costs.append(len(found))
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("quantity", ["100", "", "many"])
+def test_a_blocked_link_is_told_while_the_form_is_filled_in(staff: Client, quantity: str) -> None:
+    make_blocked_link("rival.example", reason="A rival.")
+    service, key = f"{make_service().pk}", str(uuid.uuid4())
+    form = {"service": service, "form_key": key, "quantity": quantity}
+    told = "This link is on the block list (“rival.example”): A rival."
+    for link, is_told in (("https://RIVAL.example/a", True), ("https://shop.example/a", False)):
+        part = staff.post("/orders/new/preview/", form | {"link": link}, headers=HTMX)
+        assert (told in one_line(part.content.decode())) == is_told
+        page = staff.get("/orders/new/", {"service": service, "link": link})
+        assert (told in one_line(page.content.decode())) == is_told
