@@ -6,6 +6,7 @@ and each time only after the order's own status was read anew: that alone says w
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -36,9 +37,10 @@ from .batch_outcome import (
     has_taken,
     refused_by_all,
 )
-from .record_rows import record_rows
+from .record_rows import all_but_broken, record_rows
 from .send_requests import RequestKind
 
+log = logging.getLogger(__name__)
 MOST_REQUESTS = 3  # sent so often without a clear answer, it is given up
 CAME_LATE = "An answer to the cancel came late."
 ONE_OPEN = "one_open_cancel_request_per_order"
@@ -156,14 +158,15 @@ def tell_late(
     """In the history of each order that this call was answered about and whose cancel is a later
     call's by now, or one's that a journal told of. Those that it had `claimed` and that were given
     up in other hands are unclear no more where this call has the provider's word for it. Returns
-    those orders, to be asked about next."""
+    those orders, to be asked about next: also one of which nothing can be written."""
     if not isinstance(outcome, Answered):
         return []
     held = CancelRequest.objects.filter(call=call).values("order")
     answered = Order.objects.filter(provider=call.provider_id, external_id__in=list(outcome.rows))
     orders = list(answered.exclude(pk__in=held).order_by("pk"))
     lost_to_others = CancelRequest.objects.filter(pk__in=[request.pk for request in claimed])
-    for order in orders:
+
+    def tell(order: Order) -> None:
         said = outcome.about(order.external_id)
         if isinstance(said, CancelAccepted):
             text = f"{CAME_LATE} The provider took the request to cancel."
@@ -174,6 +177,11 @@ def tell_late(
             if has_taken(outcome, order.external_id):
                 _end_doubt(lost_to_others.filter(order=order), said)
             order.remember(EventKind.CANCEL, now=now, text=text, evidence=seen)
+
+    for order in all_but_broken(orders, tell, what="late answers to cancels"):
+        log.error(
+            "no history tells what was said of %s: %s", order, outcome.about(order.external_id)
+        )
     return [order.pk for order in orders]
 
 

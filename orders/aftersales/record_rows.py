@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db import transaction
+from django.db.models import Model
 
 from core.rows.loops import NOT_OF_A_ROW, in_halves
 
@@ -15,33 +16,51 @@ from .batch_outcome import NOT_WRITTEN, Answered, AnyOutcome
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Refill, CancelRequest)
+Written = TypeVar("Written", bound=Model)
+WHAT: Final = "answers to refills and cancels"
 
 
 def record_rows(
     rows: Sequence[Row], outcome: AnyOutcome, settle: Callable[[Row, AnyOutcome], object]
 ) -> list[Row]:
     """Have each of them settled by this outcome. Returns those whose answer cannot be written
-    down: they are settled as lost, and keep no other from its own.
+    down: they are settled as lost. What polling cannot write needs no file, as the next question
+    brings it again."""
 
-    All of several that fail are no fault of theirs, nor is what no value of a row brings about:
-    it is raised, and the file keeps the answer until it can be written. What polling cannot write
-    needs no file, as the next question brings it again.
-    """
+    def by(outcome: AnyOutcome) -> Callable[[Row], object]:
+        return lambda row: settle(row, outcome)
 
-    def by(outcome: AnyOutcome) -> Callable[[Sequence[Row]], None]:
-        def settle_some(some: Sequence[Row]) -> None:
-            with transaction.atomic():
-                for row in some:
-                    settle(row, outcome)
-
-        return settle_some
-
-    most = max(len(rows) - 1, 1)
-    what = "answers to refills and cancels"
-    broken = in_halves(rows, by(outcome), what=what, ends=NOT_OF_A_ROW, most=most)
+    broken = all_but_broken(rows, by(outcome), what=WHAT)
     for row in broken:  # no file keeps it either, once the others are written
         order_id = row.order.external_id
         about = outcome.about(order_id) if isinstance(outcome, Answered) else outcome
         log.error("the answer to the %s counts as lost: %s", row, about)
-    in_halves(broken, by(NOT_WRITTEN), what=what, ends=NOT_OF_A_ROW, most=len(broken))
+    all_but_broken(broken, by(NOT_WRITTEN), what=WHAT, may_all_fail=True)
     return broken
+
+
+def all_but_broken(
+    rows: Sequence[Written],
+    act: Callable[[Written], object],
+    *,
+    what: str,
+    may_all_fail: bool = False,
+) -> list[Written]:
+    """Do it for each of them, as part of writing down what one call said. Returns those for which
+    it cannot be written: they are left as they were, and keep no other from its own.
+
+    All of several that fail are no fault of theirs, nor is what no value of a row brings about:
+    it is raised, and the file keeps the answer until it can be written. They `may_all_fail` where
+    no answer is lost by that.
+    """
+    most = len(rows) if may_all_fail else max(len(rows) - 1, 1)
+    return in_halves(rows, _each(act), what=what, ends=NOT_OF_A_ROW, most=most)
+
+
+def _each(act: Callable[[Written], object]) -> Callable[[Sequence[Written]], None]:
+    def do_some(some: Sequence[Written]) -> None:
+        with transaction.atomic():
+            for row in some:
+                act(row)
+
+    return do_some

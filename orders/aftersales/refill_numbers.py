@@ -21,6 +21,7 @@ from ..models.refill import RefillQuerySet
 from ..sending.halts import one_at_a_time
 from ..status import REFILLS_AT_PROVIDER
 from .batch_outcome import Answered, AnyOutcome
+from .record_rows import all_but_broken
 
 NUMBER_TWICE = "number_twice"
 MOST_TOLD = 20  # orders whose refill has ended, the newest
@@ -50,15 +51,20 @@ def given_twice(outcome: AnyOutcome, provider: Provider) -> dict[str, str]:
 def lose_sight(provider: Provider, again: Mapping[str, Order | None], *, now: datetime) -> None:
     """No refill with one of these numbers is followed by it from here on: nothing proves whose it
     is, and a person closes it. The history of its order tells so, once, with the order to which the
-    number was given `again`. In the caller's transaction, before it writes to any other refill."""
+    number was given `again`. In the caller's transaction, before it writes to any other refill. One
+    that cannot be written is asked about no more all the same (`without_given_twice`)."""
     rows = rows_of(provider.pk)
     followed = _with(again, rows).filter(**_FOLLOWED).select_related("order")
-    for refill in followed.order_by("pk"):
+
+    def lose(refill: Refill) -> None:
         number = plain_id(refill.external_id)
         mine = Refill.objects.filter(pk=refill.pk, **_FOLLOWED)
         lost = {"followed_by": "", "code": NUMBER_TWICE, "reason": number, "changed_at": now}
         if mine.update(**lost):
             _tell(refill.order, number, again[number], "It is not followed by it any more.", now)
+
+    by_key = list(followed.order_by("pk"))
+    all_but_broken(by_key, lose, what="refills of one number", may_all_fail=True)
     for number, order in again.items():
         if order is not None:
             _tell_ended(number, order, rows, now)
@@ -108,8 +114,12 @@ def _tell_ended(number: str, order: Order, rows: Sequence[int], now: datetime) -
     told = OrderEvent.objects.telling(EventKind.REFILL, _evidence(number))
     newest = list(others.order_by("-pk").values_list("order", flat=True)[:MOST_TOLD])
     untold = Order.objects.filter(~Exists(told.filter(order=OuterRef("pk"))), pk__in=newest)
-    for other in untold.order_by("pk"):
-        _tell(other, number, order, "", now)
+    all_but_broken(
+        list(untold.order_by("pk")),
+        lambda other: _tell(other, number, order, "", now),
+        what="orders of a number given twice",
+        may_all_fail=True,
+    )
 
 
 def _tell(order: Order, number: str, again: Order | None, then: str, now: datetime) -> None:

@@ -10,9 +10,18 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, transaction
 
-from orders.aftersales import cancel_sends, poll_refills, refill_sends
+from orders.aftersales import cancel_sends, poll_refills, refill_numbers, refill_sends
 from orders.aftersales.batch_outcome import Answered, AnyOutcome, RowOutcome
-from orders.models import CancelRequest, EventKind, OrderEvent, Refill, RequestCall
+from orders.aftersales.refill_numbers import NUMBER_TWICE
+from orders.models import (
+    CancelRequest,
+    EventKind,
+    Order,
+    OrderEvent,
+    PollSchedule,
+    Refill,
+    RequestCall,
+)
 from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status, Write
 from providers.panel_api import (
     CancelAccepted,
@@ -181,3 +190,91 @@ def test_a_schema_that_lacks_what_one_row_alone_needs_leaves_the_answer_to_its_f
     with pytest.raises(ProgrammingError), transaction.atomic():
         cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
     assert set(CancelRequest.objects.values_list("status", flat=True)) == {"sending"}
+
+
+def numbered(count: int, status: RefillStatus) -> list[Refill]:
+    """Refills of as many orders that the provider calls 1, 2 and so on."""
+    service = make_service(make_provider())
+    orders = [make_order(Status.COMPLETED, service=service) for _ in range(count)]
+    return [
+        make_refill(status, order=order, external_id=f"{place}")
+        for place, order in enumerate(orders, 1)
+    ]
+
+
+def given_again(known: list[Refill]) -> list[Refill]:
+    """One call about as many other orders, which the provider answers with the same numbers."""
+    service = known[0].order.service
+    orders = [make_order(Status.COMPLETED, service=service) for _ in known]
+    again = [make_refill(RefillStatus.SENDING, order=one, requests=1) for one in orders]
+    said = [RefillStarted(one.external_id) for one in known]
+    rows = zip(orders, said, strict=True)
+    outcome: Answered[Any] = Answered({order.external_id: one for order, one in rows})
+    refill_sends.record(again, outcome, service.provider, LATE)
+    return list(Refill.objects.filter(pk__in=[one.pk for one in again]).order_by("pk"))
+
+
+def telling_breaks(monkeypatch: pytest.MonkeyPatch, *poison: Order) -> None:
+    """The database refuses what is written into the history of these orders."""
+    real = Order.remember
+
+    def remember(order: Order, *args: Any, **named: Any) -> OrderEvent:
+        if order in poison:
+            Refill.objects.create(order=order)  # without what each has to have
+        return real(order, *args, **named)
+
+    monkeypatch.setattr(Order, "remember", remember)
+
+
+BROKEN_OF = pytest.mark.parametrize(("broken", "count"), [(1, 1), (1, 3), (2, 2)])
+
+
+@BROKEN_OF
+def test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting(
+    monkeypatch: pytest.MonkeyPatch, broken: int, count: int
+) -> None:
+    known = numbered(count, RefillStatus.PENDING)
+    telling_breaks(monkeypatch, *(one.order for one in known[:broken]))
+    again = given_again(known)
+    told = {(one.status, one.followed_by, one.code) for one in again}
+    assert told == {(RefillStatus.PENDING, "", NUMBER_TWICE)}
+    left = list(Refill.objects.exclude(followed_by="").order_by("pk"))
+    assert left == known[:broken]
+    account = left[0].provider
+    assert refill_numbers.without_given_twice(account, left, now=LATE) == [], "asked about"
+    monkeypatch.undo()
+    assert refill_numbers.without_given_twice(account, left, now=LATE) == []
+    assert set(Refill.objects.values_list("followed_by", "code")) == {("", NUMBER_TWICE)}
+
+
+@BROKEN_OF
+def test_an_order_that_cannot_be_told_of_its_number_keeps_no_call_waiting(
+    monkeypatch: pytest.MonkeyPatch, broken: int, count: int
+) -> None:
+    known = numbered(count, RefillStatus.COMPLETED)
+    telling_breaks(monkeypatch, *(one.order for one in known[:broken]))
+    again = given_again(known)
+    assert {(one.status, one.code) for one in again} == {(RefillStatus.PENDING, NUMBER_TWICE)}
+    told = OrderEvent.objects.filter(text__contains="again, for order")
+    assert {one.order_id for one in told} == {one.order_id for one in known[broken:]}
+
+
+def test_a_late_answer_that_cannot_be_told_keeps_no_other_of_its_call(
+    answered: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two of the cancels have come into the hands of another call, which was given up."""
+    cancels, outcome = answered
+    taken = cancels[2:]
+    other = RequestCall.objects.create(
+        provider=cancels[0].provider, write=Write.CANCEL, started_at=NOON
+    )
+    CancelRequest.objects.filter(pk__in=[one.pk for one in taken]).update(
+        call=other, status=CancelStatus.REFUSED, code=UNCLEAR, ended_at=NOON
+    )
+    telling_breaks(monkeypatch, taken[0].order)
+    cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
+    left = CancelRequest.objects.exclude(status=CancelStatus.ACCEPTED).get()
+    assert (left.pk, left.status, left.code) == (taken[0].pk, CancelStatus.REFUSED, UNCLEAR)
+    assert "CancelAccepted(request_id='c')" in caplog.text
+    asked = PollSchedule.objects.filter(next_at__lte=LATE).values_list("order", flat=True)
+    assert {one.order_id for one in taken} <= set(asked), "its status says what became of it"

@@ -85,7 +85,7 @@ GUARDS = (
     ),
     Guard(
         "requests: an answer that cannot be written counts as lost and keeps no other from its own",
-        "    in_halves(broken, by(NOT_WRITTEN), what=what, ends=NOT_OF_A_ROW, most=len(broken))\n",
+        "    all_but_broken(broken, by(NOT_WRITTEN), what=WHAT, may_all_fail=True)\n",
         "",
         (
             f"{REFUSED}::test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call",
@@ -96,8 +96,8 @@ GUARDS = (
     ),
     Guard(
         "requests: what no value of a row brings about leaves the answer to its file",
-        "in_halves(rows, by(outcome), what=what, ends=NOT_OF_A_ROW, most=most)",
-        "in_halves(rows, by(outcome), what=what, most=most)",
+        "in_halves(rows, _each(act), what=what, ends=NOT_OF_A_ROW, most=most)",
+        "in_halves(rows, _each(act), what=what, most=most)",
         (
             f"{REFUSED}::test_a_schema_that_lacks_what_one_row_alone_needs_leaves_the_answer_to_its_file",
         ),
@@ -114,10 +114,39 @@ GUARDS = (
     ),
     Guard(
         "requests: what is no fault of a row leaves the answer to its file",
-        "    most = max(len(rows) - 1, 1)\n",
+        "    most = len(rows) if may_all_fail else max(len(rows) - 1, 1)\n",
         "    most = len(rows)\n",
         (f"{REFUSED}::test_what_no_answer_can_be_written_for_is_no_fault_of_a_row",),
         "orders/aftersales/record_rows.py",
+        items=(18, 24),
+    ),
+    Guard(
+        "refill: one whose number was given again and that cannot be written keeps no call waiting",
+        '    all_but_broken(by_key, lose, what="refills of one number", may_all_fail=True)',
+        "    for one in by_key:\n        lose(one)",
+        (f"{REFUSED}::test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting",),
+        "orders/aftersales/refill_numbers.py",
+        items=(18, 24),
+    ),
+    Guard(
+        "refill: an order that cannot be told of a number given again keeps no call waiting",
+        "    all_but_broken(\n"
+        '        list(untold.order_by("pk")),\n'
+        '        lambda other: _tell(other, number, order, "", now),\n'
+        '        what="orders of a number given twice",\n'
+        "        may_all_fail=True,\n"
+        "    )\n",
+        '    for other in untold.order_by("pk"):\n        _tell(other, number, order, "", now)\n',
+        (f"{REFUSED}::test_an_order_that_cannot_be_told_of_its_number_keeps_no_call_waiting",),
+        "orders/aftersales/refill_numbers.py",
+        items=(18, 24),
+    ),
+    Guard(
+        "cancels: a late answer that cannot be written keeps no other of its call",
+        '    for order in all_but_broken(orders, tell, what="late answers to cancels"):\n',
+        "    for order in orders:\n        tell(order)\n    for order in ():\n",
+        (f"{REFUSED}::test_a_late_answer_that_cannot_be_told_keeps_no_other_of_its_call",),
+        "orders/aftersales/cancel_sends.py",
         items=(18, 24),
     ),
 )
