@@ -75,7 +75,8 @@ def _of_call(call: RequestCall) -> list[CancelRequest]:
 
 
 def _count_ours(call: RequestCall) -> int:
-    return CancelRequest.objects.filter(call=call, status=CancelStatus.SENDING).count()
+    mine = CancelRequest.objects.filter(call=call, call__key=call.key)
+    return mine.filter(status=CancelStatus.SENDING).count()
 
 
 def record(

@@ -70,7 +70,8 @@ def _of_call(call: RequestCall) -> list[Refill]:
 
 
 def _count_ours(call: RequestCall) -> int:
-    return Refill.objects.filter(call=call, status=RefillStatus.SENDING).count()
+    mine = Refill.objects.filter(call=call, call__key=call.key)
+    return mine.filter(status=RefillStatus.SENDING).count()
 
 
 def record(

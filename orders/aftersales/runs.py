@@ -49,6 +49,7 @@ CHECK: Final = RestoreCheck(
     recalled_requests.calls_before,
     recalled_requests.bring_in,
     begun_refills.take_begun,
+    recalled_requests.take_in_kept,
 )
 
 

@@ -69,17 +69,23 @@ class TakesBegun(Protocol):
     def __call__(self, call: RequestCall, outcome: AnyOutcome, *, now: datetime) -> set[str]: ...
 
 
+class TakesIn(Protocol):
+    def __call__(self, said: dict[str, Any], *, now: datetime) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreCheck:
     """What this machine knows of its calls outside the database. `calls_before` are those that the
     database lacks, about what a call with this outcome puts back; `bring_in` gives them back in the
     transaction that does so, and `take_begun` gives the call what it has begun and another call has
-    by now. Each may raise NotNow: then nothing is put back yet."""
+    by now. `take_in` writes down the answer to a call that the database has under another number.
+    Each may raise NotNow: then nothing is put back yet."""
 
     journal: JournalsCall
     calls_before: Callable[[RequestCall, AnyOutcome], list[JournaledCall]]
     bring_in: BringsIn
     take_begun: TakesBegun
+    take_in: TakesIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,20 +242,28 @@ def _write_down(
     now: SendClock,
 ) -> None:
     """To disk first, then to the database, patiently. If it stays away the reaper takes the claim
-    for lost, which is true, and the file tells it later. What is good to know comes last."""
+    for lost, which is true, and the file tells it later, as where the database was put back and
+    knows the call no more. What is good to know comes last."""
     call, outcome = claimed.call, heard.outcome
-    said = {"call": call.idempotency_key, "outcome": outcome_to_json(outcome)}
-    with answer_files.kept(kind.write, call.idempotency_key, said) as file:
+    with answer_files.kept(kind.write, call.idempotency_key, _said(call, outcome)) as file:
         failpoint("request.kept")
-        if record(
-            lambda: _record_rows(kind, claimed, outcome, provider, check, now()), what=str(call)
-        ):
-            failpoint("request.recorded")
+        try:
+            if record(
+                lambda: _record_rows(kind, claimed, outcome, provider, check, now()), what=str(call)
+            ):
+                failpoint("request.recorded")
+                request_journal.note_end(call, outcome)
+                file.is_recorded()
+        except RequestCall.DoesNotExist:
+            log.error("%s is not in the database any more: its answer stays on disk", call)
             request_journal.note_end(call, outcome)
-            file.is_recorded()
     if note := heard.note:
         record_if_possible(lambda: note(now()), what=f"the health after {call}")
     record_if_possible(lambda: kind.learn(outcome, provider, now()), what=f"what {call} showed")
+
+
+def _said(call: RequestCall, outcome: AnyOutcome) -> dict[str, Any]:
+    return {"call": call.idempotency_key, "outcome": outcome_to_json(outcome)}
 
 
 def _record_rows(
@@ -260,6 +274,10 @@ def _record_rows(
     check: RestoreCheck,
     now: datetime,
 ) -> None:
+    if not claimed.call.is_here():  # the database was put back since: its rows are not ours
+        if not check.take_in(_said(claimed.call, outcome), now=now):
+            raise RequestCall.DoesNotExist
+        return
     forgotten = check.calls_before(claimed.call, outcome)
     failpoint("request.read")
     with durable_transaction():

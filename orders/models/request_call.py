@@ -33,9 +33,19 @@ class RequestCall(models.Model):
     def idempotency_key(self) -> str:
         return self.key.hex
 
+    def is_here(self) -> bool:
+        """Under the number it was read with: a database that was put back since may have given that
+        to another call, which is told and asked nothing in its place."""
+        return self._mine().exists()
+
     def note_recorded(self, *, now: datetime) -> bool:
         """False: its rows have been told before, and are not told once more. Noted in the
-        transaction that tells them, the account held. By its key: a database that was put back may
-        have given its number to another call, and has perhaps never known this one."""
-        mine = RequestCall.objects.filter(key=self.key)
-        return bool(mine.filter(recorded_at=None).update(recorded_at=now)) or not mine.exists()
+        transaction that tells them, the account held. Raises DoesNotExist where it `is_here` no
+        more."""
+        if self._mine().filter(recorded_at=None).update(recorded_at=now):
+            return True
+        self._mine().get()
+        return False
+
+    def _mine(self) -> models.QuerySet[RequestCall]:
+        return RequestCall.objects.filter(pk=self.pk, key=self.key)

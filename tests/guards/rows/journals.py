@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 BEHIND = "orders/tests/restores/test_backup_behind_a_stop.py"
+CALLS = "orders/tests/restores/test_reused_calls.py"
 GAPS = "orders/tests/restores/test_journal_gaps.py"
 LISTED = "orders/tests/recovery/test_lists_and_given_back.py"
 PUT_BACK = "orders/tests/restores/test_put_back_twice.py"
@@ -169,6 +170,38 @@ GUARDS = (
         "        elif identity is None:",
         (f"{PUT_BACK}::test_a_kept_form_buys_nothing_after_the_second_time",),
         "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
+        "refill: a claim holds by the key of its call, and not by its number alone",
+        "    mine = Refill.objects.filter(call=call, call__key=call.key)\n",
+        "    mine = Refill.objects.filter(call=call)\n",
+        (f"{CALLS}::test_what_another_worker_has_claimed_under_its_number_is_not_sent_by_it",),
+        "orders/aftersales/refill_sends.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "cancel: a claim holds by the key of its call, and not by its number alone",
+        "    mine = CancelRequest.objects.filter(call=call, call__key=call.key)\n",
+        "    mine = CancelRequest.objects.filter(call=call)\n",
+        (f"{CALLS}::test_what_another_worker_has_claimed_under_its_number_is_not_sent_by_it",),
+        "orders/aftersales/cancel_sends.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "request: an answer is written to no rows of another call with the same number",
+        "        return RequestCall.objects.filter(pk=self.pk, key=self.key)\n",
+        "        return RequestCall.objects.filter(pk=self.pk)\n",
+        (f"{CALLS}::test_an_answer_ends_nothing_that_another_call_has_asked",),
+        "orders/models/request_call.py",
+        items=(12, 23),
+    ),
+    Guard(
+        "request: an answer finds its call under the number that it was given back with",
+        "        if not check.take_in(_said(claimed.call, outcome), now=now):\n",
+        "        if True:\n",
+        (f"{CALLS}::test_an_answer_is_written_down_where_its_call_was_given_back_meanwhile",),
+        "orders/aftersales/send_requests.py",
         items=(23,),
     ),
 )
