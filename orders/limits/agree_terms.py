@@ -52,6 +52,13 @@ def why_hold(order: Order, service: Service) -> HoldReason:
     return HoldReason.TERMS if what_changed(order, service) else HoldReason.NONE
 
 
+def will_wait_for(order: Order) -> list[str]:
+    """Why it will be held for its terms when its turn to be sent comes, while it waits for
+    something else yet; empty where it will not."""
+    waits = order.status in (Status.QUEUED, Status.HELD) and order.hold_reason != HoldReason.TERMS
+    return what_changed(order, service_now(order)) if waits else []
+
+
 def why_not_acceptable(order: Order, service: Service) -> str:
     """Why nobody can agree to the new terms for this very order; empty when one can."""
     now = Terms.known(service)

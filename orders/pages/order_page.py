@@ -17,6 +17,7 @@ from .. import shown
 from ..aftersales.views import requests_of
 from ..bulk.about_forms import AboutForm
 from ..flags import why_flag_stays
+from ..limits.agree_terms import will_wait_for
 from ..models import Order
 from ..placing.sent_after_all import BesideForm
 from ..recovery.doubted_attempt import decided_by_hand
@@ -77,6 +78,7 @@ def _how_it_is(found: Order, now: datetime) -> dict[str, Any]:
         "doubted": next((one for one in attempts if one.outcome == Outcome.UNKNOWN), None),
         "halts": standing_halts(found),
         "sent_from": sent_from(found, now),
+        "will_wait_for": will_wait_for(found),
         "next_check": next_check(found, now),
     }
 

@@ -22,12 +22,13 @@ from core.web.policy import StaffRequest, allow
 from .. import wake_ups
 from ..limits.agree_terms import accept_terms, agreed, tolerance, what_changed, why_not_acceptable
 from ..models import Order, OrderQuerySet
-from ..status import HoldReason
+from ..status import HoldReason, Status
 from ..terms import Difference, Terms, differences, proposed_for
 from .place_orders import NotAgreed, refuse_beside, withdraw_order
 from .sent_after_all import BesideForm
 
 PAGE_SIZE = 50
+MOST_QUEUED = 200  # that are looked at for whether they will wait here
 MOST_TOLD = 5  # of those that could not be changed
 PAGE = "orders/placing/changed_terms.html"
 
@@ -58,6 +59,8 @@ def changed_terms(request: StaffRequest) -> HttpResponse:
     page = asked_page(request, rows, keys=("pk",), size=PAGE_SIZE)
     percent = tolerance()
     context = {"page": page, "shown": [_shown(order, percent) for order in page.rows], "one": one}
+    if not one:
+        context["coming"] = _coming(percent)
     return render(request, PAGE, context)
 
 
@@ -126,6 +129,13 @@ def terms_withdraw(request: StaffRequest) -> HttpResponse:
 def _waiting() -> OrderQuerySet:
     rows = Order.objects.held_for(HoldReason.TERMS).order_by("pk")
     return rows.select_related("service__proposed", "service__provider", "provider", "placed_by")
+
+
+def _coming(percent: Decimal) -> list[Order]:
+    """Of the queued orders, the first ones, those that will wait for this when their turn comes."""
+    queued = Order.objects.filter(status=Status.QUEUED).order_by("pk")
+    rows = queued.select_related("service__proposed", "service__provider")[:MOST_QUEUED]
+    return [order for order in rows if what_changed(order, order.service, percent)]
 
 
 def _shown_as(pk: int, key: str) -> Order | None:

@@ -31,6 +31,7 @@ from orders.tests.mass.test_shown_lines import batch  # noqa: F401
 from providers.actions.accounts import change_settings
 from providers.models import Provider
 from tests.builders import NOON, make_order, make_provider, make_service, make_user, terms_shown
+from tests.one_line import one_line
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 GIVE = import_module("orders.migrations.0056_currency_of_waiting_orders").give_currency
@@ -83,6 +84,26 @@ def test_an_order_that_waits_does_not_leave_at_a_price_in_another_currency() -> 
     order.provider.refresh_from_db()
     assert not sent(order)
     assert told_of(order) == (Status.HELD, HoldReason.TERMS)
+
+
+@pytest.mark.parametrize("over", [{}, {"status": "held", "hold_reason": "staff"}], ids=str)
+def test_what_a_queued_order_will_wait_for_is_said_before_its_turn_comes(
+    client_for_role: Callable[[Role], Client], over: dict[str, str]
+) -> None:
+    order, other = in_rupees(), in_rupees()
+    Order.objects.filter(pk=order.pk).update(**over)
+    corrected(order.provider)
+    staff = client_for_role(Role.OPERATOR)
+    words = "It will not be sent before somebody agrees to its new terms. Its price is in another"
+    assert words in one_line(staff.get(reverse("order", args=[order.pk])).content.decode())
+    assert words not in one_line(staff.get(reverse("order", args=[other.pk])).content.decode())
+    page = staff.get(reverse("changed-terms")).content.decode()
+    coming = one_line(page).partition('id="terms-coming"')[2].partition("</div>")[0]
+    assert f">{other}</a>" not in coming and (f">{order}</a>" in coming) == (not over)
+    assert ("No order waits for this yet" in page) == (not over)
+    corrected(order.provider, "INR")
+    assert words not in one_line(staff.get(reverse("order", args=[order.pk])).content.decode())
+    assert "terms-coming" not in staff.get(reverse("changed-terms")).content.decode()
 
 
 def test_it_goes_once_somebody_agrees_to_the_other_currency(
