@@ -173,10 +173,11 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     """Only reviewed words prove that nothing was done."""
     if said.code is RefusalCode.UNLISTED:
         return lost(as_said(said), now)
-    if said.code is RefusalCode.RATE_LIMIT:
+    is_there = _says_it_is_there(refill, said, now)
+    if said.code is RefusalCode.RATE_LIMIT and not (is_there and _tells_of_another(said)):
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return _later(refill, as_said(said), now + pause)
-    if _says_it_is_there(refill, said, now):
+    if is_there:
         return lost(f"“{said.reason}” The one whose answer was lost may be under way.", now)
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
@@ -202,6 +203,11 @@ def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
             return said.code is not RefusalCode.WAIT and _was_lost_before(refill)
         return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
     return _was_lost_before(refill) and not no_refill_explains(said.reason)
+
+
+def _tells_of_another(said: Refused) -> bool:
+    """In whatever place, as beside words about too many calls."""
+    return says_refills_are_used_up(said.reason) or says_refilled_not_long_ago(said.reason)
 
 
 def _was_lost_before(refill: Refill) -> bool:

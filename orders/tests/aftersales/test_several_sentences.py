@@ -21,6 +21,7 @@ DAY = timedelta(days=1)
 WAIT = "Please wait 24 hours before requesting refill"
 REQUESTED = "Refill was requested less than 24 hours ago"
 NOT_ALLOWED, USED_UP = "Refill is not allowed", "Refill limit reached"
+TOO_MANY = "Too many requests"
 NO_CANCEL, CANCELED = "Order cannot be canceled", "Order is already canceled"
 CODE = "cancel.error.order_ended"
 
@@ -34,7 +35,14 @@ def no_refill(order_id: str, *said: str) -> Refused:
 
 
 @pytest.mark.parametrize(
-    "said", [(WAIT, REQUESTED), (NOT_ALLOWED, USED_UP), (USED_UP, NOT_ALLOWED)]
+    "said",
+    [
+        (WAIT, REQUESTED),
+        (NOT_ALLOWED, USED_UP),
+        (USED_UP, NOT_ALLOWED),
+        (TOO_MANY, REQUESTED),
+        (TOO_MANY, USED_UP),
+    ],
 )
 def test_a_lost_refill_of_which_a_later_sentence_tells_stays_in_doubt(said: tuple[str]) -> None:
     order, desk = make_order(Status.COMPLETED), FakeDesk()
@@ -51,6 +59,14 @@ def test_a_lost_refill_of_which_a_later_sentence_tells_stays_in_doubt(said: tupl
     desk.says = {}
     send(lost, desk, NOON + 3 * DAY)
     assert len(desk.calls) == 2, "sent a third time by itself"
+
+
+def test_one_that_was_never_lost_waits_its_turn_where_the_provider_is_called_too_often() -> None:
+    order, desk = make_order(Status.COMPLETED), FakeDesk()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk.says = {order.external_id: no_refill(order.external_id, TOO_MANY, REQUESTED)}
+    send(Refill.objects.get(), desk, NOON)
+    assert Refill.objects.get().status == RefillStatus.QUEUED
 
 
 def test_the_wait_that_a_later_sentence_names_is_kept() -> None:

@@ -102,9 +102,20 @@ GUARDS = (
     ),
     Guard(
         "refill: requested not long ago, the one whose answer was lost may be under way",
-        "    if _says_it_is_there(refill, said, now):",
-        "    if False:",
+        "    is_there = _says_it_is_there(refill, said, now)",
+        "    is_there = False",
         (f"{LOST_REFILLS}::test_a_lost_one_that_was_requested_not_long_ago_stays_in_doubt",),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "refill: too many calls, and the one whose answer was lost may be under way",
+        " and not (is_there and _tells_of_another(said)):",
+        ":",
+        (
+            "orders/tests/aftersales/test_several_sentences.py"
+            "::test_a_lost_refill_of_which_a_later_sentence_tells_stays_in_doubt",
+        ),
         "orders/aftersales/refill_sends.py",
         items=(10,),
     ),
