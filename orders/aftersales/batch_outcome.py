@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
@@ -49,6 +49,17 @@ AnyOutcome = Answered[Any] | Later | Lost
 
 
 NOT_WRITTEN: Final = Lost("The answer could not be written down; the log of the desk says why.")
+WHY_LATER_NOT_WRITTEN: Final = (
+    "Why it was not sent could not be written down; the log of the desk says it."
+)
+
+
+def without_words(outcome: AnyOutcome) -> AnyOutcome:
+    """What stays true where a row cannot be written with the words of this: of what was proven not
+    sent, that it was not; of an answer, that nobody knows it."""
+    if isinstance(outcome, Later):
+        return replace(outcome, reason=WHY_LATER_NOT_WRITTEN)
+    return NOT_WRITTEN
 
 
 @dataclass(frozen=True, slots=True)

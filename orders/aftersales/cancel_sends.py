@@ -93,8 +93,8 @@ def record(
     def settle(one: CancelRequest, outcome: AnyOutcome) -> None:
         write(one, _row_outcome(one, outcome, now), now=now)
 
-    broken = record_rows(requests, outcome, settle)
-    asked = [one.order_id for one in (broken if isinstance(outcome, Later) else requests)]
+    record_rows(requests, outcome, settle)
+    asked = [] if isinstance(outcome, Later) else [one.order_id for one in requests]
     if requests and (call := requests[0].call):
         asked += tell_late(call, outcome, now, requests)
     poll_soon(asked, now)

@@ -12,7 +12,7 @@ from django.db.models import Model
 from core.rows.loops import NOT_OF_A_ROW, in_halves
 
 from ..models import CancelRequest, Refill
-from .batch_outcome import NOT_WRITTEN, Answered, AnyOutcome
+from .batch_outcome import Answered, AnyOutcome, without_words
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Refill, CancelRequest)
@@ -22,10 +22,14 @@ WHAT: Final = "answers to refills and cancels"
 
 def record_rows(
     rows: Sequence[Row], outcome: AnyOutcome, settle: Callable[[Row, AnyOutcome], object]
-) -> list[Row]:
-    """Have each of them settled by this outcome. Returns those whose answer cannot be written
-    down: they are settled as lost. What polling cannot write needs no file, as the next question
-    brings it again."""
+) -> None:
+    """Have each of them settled by this outcome; those whose answer cannot be written down as lost,
+    or as not sent where that is proven. What polling cannot write needs no file, as the next
+    question brings it again.
+
+    Where not even that can be written, a row stays claimed, and the reaper takes it for lost also
+    where it was not sent: then nothing that the database takes tells so, and a doubt is safe.
+    """
 
     def by(outcome: AnyOutcome) -> Callable[[Row], object]:
         return lambda row: settle(row, outcome)
@@ -34,9 +38,8 @@ def record_rows(
     for row in broken:  # no file keeps it either, once the others are written
         order_id = row.order.external_id
         about = outcome.about(order_id) if isinstance(outcome, Answered) else outcome
-        log.error("the answer to the %s counts as lost: %s", row, about)
-    all_but_broken(broken, by(NOT_WRITTEN), what=WHAT, may_all_fail=True)
-    return broken
+        log.error("the answer to the %s is known to this log alone: %s", row, about)
+    all_but_broken(broken, by(without_words(outcome)), what=WHAT, may_all_fail=True)
 
 
 def all_but_broken(

@@ -13,13 +13,14 @@ from django.urls import reverse
 from orders.aftersales import poll_refills
 from orders.aftersales.batch_outcome import Answered
 from orders.aftersales.poll_refills import Answers
-from orders.aftersales.refill_numbers import NUMBER_TWICE
+from orders.aftersales.refill_numbers import NUMBER_TWICE, without_given_twice
 from orders.aftersales.refill_sends import record
 from orders.aftersales.request_refills import withdraw_refill
 from orders.aftersales.runs import ask_about_refills
-from orders.models import Order, Refill, RequestCall
+from orders.models import Order, OrderEvent, Refill, RequestCall
 from orders.sending.restore_check.begun_refills import take_begun
 from orders.status import RefillStatus, Status, Write
+from orders.tests.aftersales.test_refused_writes import telling_breaks
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.models import Provider
 from providers.panel_api import (
@@ -188,3 +189,58 @@ def test_the_page_of_the_order_says_so(client: Client):
         page = client.get(reverse("order", args=[order.pk])).content.decode()
         assert "the number of another order’s refill" in page
         assert "gave it no number" not in page
+
+
+def numbered(count: int, status: RefillStatus) -> list[Refill]:
+    """Refills of as many orders that the provider calls 1, 2 and so on."""
+    service = make_service(make_provider())
+    orders = [make_order(Status.COMPLETED, service=service) for _ in range(count)]
+    return [
+        make_refill(status, order=order, external_id=f"{place}")
+        for place, order in enumerate(orders, 1)
+    ]
+
+
+def given_again(known: list[Refill]) -> list[Refill]:
+    """One call about as many other orders, which the provider answers with the same numbers."""
+    service = known[0].order.service
+    orders = [make_order(Status.COMPLETED, service=service) for _ in known]
+    again = [make_refill(RefillStatus.SENDING, order=one, requests=1) for one in orders]
+    said = [RefillStarted(one.external_id) for one in known]
+    rows = zip(orders, said, strict=True)
+    outcome: Answered[Any] = Answered({order.external_id: one for order, one in rows})
+    record(again, outcome, service.provider, NOON)
+    return list(Refill.objects.filter(pk__in=[one.pk for one in again]).order_by("pk"))
+
+
+BROKEN_OF = pytest.mark.parametrize(("broken", "count"), [(1, 1), (1, 3), (2, 2)])
+
+
+@BROKEN_OF
+def test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting(
+    monkeypatch: pytest.MonkeyPatch, broken: int, count: int
+) -> None:
+    known = numbered(count, RefillStatus.PENDING)
+    telling_breaks(monkeypatch, *(one.order for one in known[:broken]))
+    again = given_again(known)
+    told = {(one.status, one.followed_by, one.code) for one in again}
+    assert told == {(RefillStatus.PENDING, "", NUMBER_TWICE)}
+    left = list(Refill.objects.exclude(followed_by="").order_by("pk"))
+    assert left == known[:broken]
+    account = left[0].provider
+    assert without_given_twice(account, left, now=NOON) == [], "asked about"
+    monkeypatch.undo()
+    assert without_given_twice(account, left, now=NOON) == []
+    assert set(Refill.objects.values_list("followed_by", "code")) == {("", NUMBER_TWICE)}
+
+
+@BROKEN_OF
+def test_an_order_that_cannot_be_told_of_its_number_keeps_no_call_waiting(
+    monkeypatch: pytest.MonkeyPatch, broken: int, count: int
+) -> None:
+    known = numbered(count, RefillStatus.COMPLETED)
+    telling_breaks(monkeypatch, *(one.order for one in known[:broken]))
+    again = given_again(known)
+    assert {(one.status, one.code) for one in again} == {(RefillStatus.PENDING, NUMBER_TWICE)}
+    told = OrderEvent.objects.filter(text__contains="again, for order")
+    assert {one.order_id for one in told} == {one.order_id for one in known[broken:]}

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from django.db import ProgrammingError, transaction
 
-from orders.aftersales import cancel_sends, poll_refills, refill_numbers, refill_sends
-from orders.aftersales.batch_outcome import Answered, AnyOutcome, RowOutcome
-from orders.aftersales.refill_numbers import NUMBER_TWICE
+from orders.aftersales import cancel_sends, poll_refills, refill_sends
+from orders.aftersales.batch_outcome import Answered, AnyOutcome, Later, RowOutcome
 from orders.models import (
     CancelRequest,
     EventKind,
@@ -154,6 +153,49 @@ def test_a_refill_whose_start_cannot_be_written_keeps_no_other_of_its_call(
     assert OrderEvent.objects.filter(kind=EventKind.REFILL).count() == 4
 
 
+@pytest.mark.parametrize("is_all", [False, True], ids=["its words", "all of it"])
+def test_a_cancel_that_was_not_sent_is_no_doubt_where_that_cannot_be_written(
+    answered: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_all: bool
+) -> None:
+    cancels, _ = answered
+    poison, outcome = cancels[1].pk, Later("No route.", LATE)
+    refusing(
+        monkeypatch,
+        cancel_sends,
+        "_row_outcome",
+        lambda one, said, _: one.pk == poison and (is_all or said is outcome),
+        NO_NUMBER,
+    )
+    cancel_sends.record(cancels, outcome, cancels[0].provider, LATE)
+    left, others = CancelRequest.objects.get(pk=poison), CancelRequest.objects.exclude(pk=poison)
+    assert set(others.values_list("status", "requests", "code")) == {("queued", 0, "")}
+    status = CancelStatus.SENDING if is_all else CancelStatus.QUEUED  # the reaper's, in its time
+    assert (left.status, left.requests, left.code) == (status, int(is_all), "")
+    assert is_all or "was not sent" in left.reason
+    assert "No route." in caplog.text
+
+
+@pytest.mark.parametrize("is_all", [False, True], ids=["its words", "all of it"])
+def test_a_refill_that_was_not_sent_is_no_doubt_where_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, is_all: bool
+) -> None:
+    refills = [make_refill(RefillStatus.SENDING, requests=1, sent_at=NOON) for _ in range(3)]
+    poison, outcome = refills[1].pk, Later("No route.", LATE)
+    refusing(
+        monkeypatch,
+        refill_sends,
+        "_row_outcome",
+        lambda one, said, *_: one.pk == poison and (is_all or said is outcome),
+        RowOutcome(RefillStatus.QUEUED, "Later.", {"requests": None}),
+    )
+    refill_sends.record(refills, outcome, refills[0].provider, LATE)
+    left, others = Refill.objects.get(pk=poison), Refill.objects.exclude(pk=poison)
+    assert set(others.values_list("status", "requests")) == {("queued", 0)}
+    status = RefillStatus.SENDING if is_all else RefillStatus.QUEUED
+    assert (left.status, left.requests, left.doubted_at) == (status, int(is_all), None)
+    assert is_all or "was not sent" in left.reason
+
+
 @pytest.mark.parametrize("error", [ProgrammingError("no such column"), TypeError("of our own")])
 def test_what_no_answer_can_be_written_for_is_no_fault_of_a_row(
     answered: Call, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -192,28 +234,6 @@ def test_a_schema_that_lacks_what_one_row_alone_needs_leaves_the_answer_to_its_f
     assert set(CancelRequest.objects.values_list("status", flat=True)) == {"sending"}
 
 
-def numbered(count: int, status: RefillStatus) -> list[Refill]:
-    """Refills of as many orders that the provider calls 1, 2 and so on."""
-    service = make_service(make_provider())
-    orders = [make_order(Status.COMPLETED, service=service) for _ in range(count)]
-    return [
-        make_refill(status, order=order, external_id=f"{place}")
-        for place, order in enumerate(orders, 1)
-    ]
-
-
-def given_again(known: list[Refill]) -> list[Refill]:
-    """One call about as many other orders, which the provider answers with the same numbers."""
-    service = known[0].order.service
-    orders = [make_order(Status.COMPLETED, service=service) for _ in known]
-    again = [make_refill(RefillStatus.SENDING, order=one, requests=1) for one in orders]
-    said = [RefillStarted(one.external_id) for one in known]
-    rows = zip(orders, said, strict=True)
-    outcome: Answered[Any] = Answered({order.external_id: one for order, one in rows})
-    refill_sends.record(again, outcome, service.provider, LATE)
-    return list(Refill.objects.filter(pk__in=[one.pk for one in again]).order_by("pk"))
-
-
 def telling_breaks(monkeypatch: pytest.MonkeyPatch, *poison: Order) -> None:
     """The database refuses what is written into the history of these orders."""
     real = Order.remember
@@ -224,39 +244,6 @@ def telling_breaks(monkeypatch: pytest.MonkeyPatch, *poison: Order) -> None:
         return real(order, *args, **named)
 
     monkeypatch.setattr(Order, "remember", remember)
-
-
-BROKEN_OF = pytest.mark.parametrize(("broken", "count"), [(1, 1), (1, 3), (2, 2)])
-
-
-@BROKEN_OF
-def test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting(
-    monkeypatch: pytest.MonkeyPatch, broken: int, count: int
-) -> None:
-    known = numbered(count, RefillStatus.PENDING)
-    telling_breaks(monkeypatch, *(one.order for one in known[:broken]))
-    again = given_again(known)
-    told = {(one.status, one.followed_by, one.code) for one in again}
-    assert told == {(RefillStatus.PENDING, "", NUMBER_TWICE)}
-    left = list(Refill.objects.exclude(followed_by="").order_by("pk"))
-    assert left == known[:broken]
-    account = left[0].provider
-    assert refill_numbers.without_given_twice(account, left, now=LATE) == [], "asked about"
-    monkeypatch.undo()
-    assert refill_numbers.without_given_twice(account, left, now=LATE) == []
-    assert set(Refill.objects.values_list("followed_by", "code")) == {("", NUMBER_TWICE)}
-
-
-@BROKEN_OF
-def test_an_order_that_cannot_be_told_of_its_number_keeps_no_call_waiting(
-    monkeypatch: pytest.MonkeyPatch, broken: int, count: int
-) -> None:
-    known = numbered(count, RefillStatus.COMPLETED)
-    telling_breaks(monkeypatch, *(one.order for one in known[:broken]))
-    again = given_again(known)
-    assert {(one.status, one.code) for one in again} == {(RefillStatus.PENDING, NUMBER_TWICE)}
-    told = OrderEvent.objects.filter(text__contains="again, for order")
-    assert {one.order_id for one in told} == {one.order_id for one in known[broken:]}
 
 
 def test_a_late_answer_that_cannot_be_told_keeps_no_other_of_its_call(

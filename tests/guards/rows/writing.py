@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 LOOPS = "core/tests/test_loops.py"
 ODD_CATALOGS = "providers/tests/test_odd_catalogs.py"
 FORMATS = "orders/tests/sending/test_file_formats.py"
+NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
 REFUSED = "orders/tests/aftersales/test_refused_writes.py"
 POISON = "orders/tests/sending/test_poison_rows.py"
 
@@ -85,7 +86,7 @@ GUARDS = (
     ),
     Guard(
         "requests: an answer that cannot be written counts as lost and keeps no other from its own",
-        "    all_but_broken(broken, by(NOT_WRITTEN), what=WHAT, may_all_fail=True)\n",
+        "    all_but_broken(broken, by(without_words(outcome)), what=WHAT, may_all_fail=True)\n",
         "",
         (
             f"{REFUSED}::test_a_cancel_whose_answer_cannot_be_written_keeps_no_other_of_its_call",
@@ -124,7 +125,7 @@ GUARDS = (
         "refill: one whose number was given again and that cannot be written keeps no call waiting",
         '    all_but_broken(by_key, lose, what="refills of one number", may_all_fail=True)',
         "    for one in by_key:\n        lose(one)",
-        (f"{REFUSED}::test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting",),
+        (f"{NUMBERS}::test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting",),
         "orders/aftersales/refill_numbers.py",
         items=(18, 24),
     ),
@@ -137,7 +138,7 @@ GUARDS = (
         "        may_all_fail=True,\n"
         "    )\n",
         '    for other in untold.order_by("pk"):\n        _tell(other, number, order, "", now)\n',
-        (f"{REFUSED}::test_an_order_that_cannot_be_told_of_its_number_keeps_no_call_waiting",),
+        (f"{NUMBERS}::test_an_order_that_cannot_be_told_of_its_number_keeps_no_call_waiting",),
         "orders/aftersales/refill_numbers.py",
         items=(18, 24),
     ),
@@ -147,6 +148,17 @@ GUARDS = (
         "    for order in orders:\n        tell(order)\n    for order in ():\n",
         (f"{REFUSED}::test_a_late_answer_that_cannot_be_told_keeps_no_other_of_its_call",),
         "orders/aftersales/cancel_sends.py",
+        items=(18, 24),
+    ),
+    Guard(
+        "requests: what was proven not sent is no doubt where its words cannot be written",
+        "        return replace(outcome, reason=WHY_LATER_NOT_WRITTEN)\n",
+        "        return NOT_WRITTEN\n",
+        (
+            f"{REFUSED}::test_a_cancel_that_was_not_sent_is_no_doubt_where_that_cannot_be_written",
+            f"{REFUSED}::test_a_refill_that_was_not_sent_is_no_doubt_where_that_cannot_be_written",
+        ),
+        "orders/aftersales/batch_outcome.py",
         items=(18, 24),
     ),
 )
