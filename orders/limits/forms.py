@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from core.forms import PlainTextField, TablerForm
 from core.regional.amounts import AmountField
@@ -44,6 +45,7 @@ class BlockForm(TablerForm, forms.Form):
         return pattern
 
 
+ABOVE_THE_DAY = _("This is more than may be spent in one day: no order could be so dear.")
 _LIMIT: dict[str, Any] = {
     "required": False,
     "min_value": 0,
@@ -105,6 +107,14 @@ class LimitForm(ShownFields, TablerForm, forms.Form):
         raise forms.ValidationError(
             "No provider's account is in this currency: a limit in it would never count."
         )
+
+    def clean(self) -> dict[str, Any]:
+        """A limit of one order that a day never leaves room for is a slip in one of them."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        one, day = cleaned.get("per_order"), cleaned.get("per_day")
+        if one is not None and day is not None and one > day:
+            self.add_error("per_order", ABOVE_THE_DAY)
+        return cleaned
 
 
 def spelled(lost: TakesAway, name: str) -> str:

@@ -74,6 +74,15 @@ def test_a_limit_is_set_changed_and_taken_away(manager):
     assert StaffChange.objects.count() == 3
 
 
+@pytest.mark.parametrize(("per_day", "is_taken"), [("50", False), ("100.5", True), ("", True)])
+def test_a_limit_of_one_order_above_that_of_a_day_comes_back(manager, per_day, is_taken):
+    make_provider(currency="USD")
+    typed = {"role": "operator", "currency": "USD", "per_order": "100.50", "per_day": per_day}
+    answer = send(manager, LIMIT, typed, page=PAGE)
+    assert SpendLimit.objects.exists() == is_taken
+    assert ("more than may be spent in one day" in answer.content.decode()) != is_taken
+
+
 def test_two_empty_amounts_where_no_limit_was_set_are_said_to_change_nothing(manager):
     make_provider(currency="USD")
     typed = {"role": "operator", "currency": "USD", "per_order": "", "per_day": ""}
