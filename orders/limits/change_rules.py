@@ -84,7 +84,7 @@ def set_limit(
         limit, _ = SpendLimit.objects.update_or_create(
             role=role, currency=currency, defaults=wanted
         )
-        StaffChange.objects.write_down(limit, said(limit), by=by)
+        StaffChange.objects.write_down(limit, _in_words(limit), by=by)
     return True
 
 
@@ -107,6 +107,15 @@ def limit_of(role: str, currency: str) -> str:
 
 def said(limit: SpendLimit) -> str:
     return f"one order: {_amount(limit.per_order)}, one day: {_amount(limit.per_day)}"
+
+
+def _in_words(limit: SpendLimit) -> str:
+    """For everybody who reads it later, whatever way of writing numbers is theirs."""
+    one, day = (
+        "no limit" if amount is None else f"{plain(amount)} {limit.currency}"
+        for amount in (limit.per_order, limit.per_day)
+    )
+    return f"{one} for one order, {day} in one day"
 
 
 def _left_empty(limit: SpendLimit, wanted: Mapping[str, Decimal | None]) -> dict[str, Decimal]:

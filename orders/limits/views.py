@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.clocks import database_now
 from core.models import StaffChange
 from core.roles import May
+from core.rows.numbers import row_number
 from core.shown_fields import ChangedMeanwhile, word_of
 from core.web.messages import tell
 from core.web.policy import StaffRequest, allow
@@ -32,7 +34,8 @@ RULES = (BlockedLink, SpendLimit, PriceTolerance)
 @allow(May.PLACE)
 @require_safe
 def limits(request: StaffRequest) -> HttpResponse:
-    """The rules, for everybody who may run into them; `?link=` tries one."""
+    """The rules, for everybody who may run into them; `?link=` tries one, `?limit=` begins the
+    form with one."""
     return _page(request)
 
 
@@ -136,7 +139,7 @@ def _page(
         "unlimited": _unlimited(limits, in_use),
         "changes": StaffChange.objects.about(*RULES)[:CHANGES_SHOWN],
         "block_form": block_form or BlockForm(),
-        "limit_form": limit_form or LimitForm(),
+        "limit_form": limit_form or LimitForm(initial=_chosen(request, limits)),
         "tolerance": tolerance(),
         "tolerance_form": tolerance_form or ToleranceForm(initial={"percent": tolerance()}),
         "currencies": in_use,
@@ -145,6 +148,14 @@ def _page(
     }
     status = 422 if block_form or limit_form or tolerance_form else 200
     return render(request, "orders/limits/limits.html", context, status=status)
+
+
+def _chosen(request: StaffRequest, limits: list[SpendLimit]) -> dict[str, Any]:
+    """What the form begins with: the limit in the address. Another one, of a database that was put
+    back, would be shown as what it is."""
+    number = row_number(request.GET.get("limit", ""))
+    limit = next((one for one in limits if one.pk == number), None)
+    return model_to_dict(limit, ["role", "currency", "per_order", "per_day"]) if limit else {}
 
 
 def _unlimited(limits: list[SpendLimit], in_use: list[str]) -> list[tuple[str, str]]:

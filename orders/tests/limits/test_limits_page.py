@@ -83,6 +83,24 @@ def test_a_limit_of_one_order_above_that_of_a_day_comes_back(manager, per_day, i
     assert ("more than may be spent in one day" in answer.content.decode()) != is_taken
 
 
+def test_a_limit_is_edited_from_its_row_and_its_change_is_told_in_words(manager, staff):
+    for role in ("operator", "manager"):
+        make_provider(currency="USD")
+        SpendLimit.objects.create(role=role, currency="USD", per_order=100, per_day="500.5")
+    limit = SpendLimit.objects.get(role="manager")
+    address = f"{PAGE}?limit={limit.pk}#limit-form"
+    assert f'href="{address}"' in manager.get(PAGE).content.decode()
+    assert "?limit=" not in staff.get(PAGE).content.decode()
+    form = manager.get(f"{PAGE}?limit={limit.pk}").context["limit_form"]
+    fields = ("role", "currency", "per_order", "per_day")
+    assert [form[name].value() for name in fields] == ["manager", "USD", "100", "500.5"]
+    assert manager.get(f"{PAGE}?limit=x").context["limit_form"]["currency"].value() is None
+    typed = {"role": "manager", "currency": "USD", "per_order": "99", "per_day": "500.5"}
+    page = send(manager, LIMIT, typed, page=f"{PAGE}?limit={limit.pk}").content.decode()
+    told = "<bdi>manager · USD</bdi>: <bdi>99 USD for one order, 500.5 USD in one day</bdi>"
+    assert told in page and SpendLimit.objects.get(role="operator").per_order == 100
+
+
 def test_two_empty_amounts_where_no_limit_was_set_are_said_to_change_nothing(manager):
     make_provider(currency="USD")
     typed = {"role": "operator", "currency": "USD", "per_order": "", "per_day": ""}
