@@ -21,7 +21,7 @@ from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
-from providers.panel_api.refusals.classify import says_canceled_there
+from providers.panel_api.refusals.classify import no_cancel_explains, says_canceled_there
 
 from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
 from ..models.cancel import CancelQuerySet
@@ -246,6 +246,9 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return _later(request, as_said(said), now + pause)
+    if request.code == UNCLEAR and request.requests > 1 and not no_cancel_explains(said.reason):
+        words = f"“{reason}” The one whose answer was lost may have been taken."
+        return lost(request, words, now)
     if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:
         wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
         changes = {"due_at": now + timedelta(seconds=wait), "reason": reason, "code": code}

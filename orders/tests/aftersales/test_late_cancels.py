@@ -15,7 +15,7 @@ from orders.aftersales.cancel_sends import CAME_LATE, CANCELS, MOST_REQUESTS
 from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, EventKind, PollSchedule, RequestCall
 from orders.sending.restore_check.recalled_requests import take_in_kept
-from orders.status import CancelStatus, Status
+from orders.status import UNCLEAR, CancelStatus, Status
 from orders.templatetags.orders import cancel_badge
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
@@ -68,7 +68,8 @@ def test_it_is_taken_when_that_is_heard_after_all() -> None:
 
 def test_it_is_refused_when_that_is_heard_after_all() -> None:
     cancel, call = given_up()
-    cancel = take_in(call, cancel, Refused("No.", RefusalCode.NOT_ALLOWED))
+    words = "Cancel is not available for this service"
+    cancel = take_in(call, cancel, Refused(words, RefusalCode.NOT_ALLOWED))
     assert cancel.status == CancelStatus.REFUSED and not cancel.is_unclear
     assert len(told_late(cancel)) == 1
 
@@ -161,3 +162,28 @@ def test_only_words_of_the_provider_are_quoted_as_a_late_answer(is_own: bool) ->
     assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
     take_in(first.call, cancel, Refused("It failed.", is_own=is_own))
     assert told_late(cancel) == [f"{CAME_LATE} {'It failed.' if is_own else '“It failed.”'}"]
+
+
+@pytest.mark.parametrize(
+    ("words", "ends"),
+    [
+        ("Order cannot be canceled", "queued"),
+        ("Cancel is not available for this order", "queued"),
+        ("Not eligible", "queued"),
+        ("Cancel is disabled for this service", "refused"),
+        ("Order already completed", "refused"),
+        ("Incorrect order ID", "refused"),
+    ],
+)
+def test_a_lost_one_may_be_why_the_next_is_refused(words: str, ends: str) -> None:
+    """What is being canceled cannot be canceled: its status says what became of it."""
+    cancel, desk = make_cancel(), FakeDesk()
+    desk.then = lost_answer()
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    desk.then, desk.says = None, {cancel.order.external_id: Refused(words, refusal_code(words))}
+    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
+    runs.send_requests(cancel.provider, desk, clock=lambda: LATER, seconds=0)
+    cancel.refresh_from_db()
+    assert (len(desk.calls), cancel.status) == (2, ends)
+    assert cancel.code == (UNCLEAR if ends == "queued" else refusal_code(words))
+    assert words in cancel.reason

@@ -13,6 +13,7 @@ from .phrases import (
     DOTTED,
     FIELD_WORDS,
     HEADS,
+    NEVER_CANCELED,
     PROVES_NOTHING,
     REFILLED_NOT_LONG_AGO,
     REFILLS_USED_UP,
@@ -26,7 +27,7 @@ PROVE_NOT_PLACED: Final = frozenset(Code) - {
     *(Code.UNLISTED, Code.UNKNOWN_ORDER, Code.UNKNOWN_REFILL, Code.WAIT, Code.ALREADY_OPEN)
 }
 # What no earlier refill of an order is the reason for, said where another one is asked for.
-NOT_FOR_A_REFILL: Final = frozenset({Code.UNSUPPORTED, Code.UNKNOWN_ORDER})
+NO_SUCH: Final = frozenset({Code.UNSUPPORTED, Code.UNKNOWN_ORDER})
 
 # What staff may say that a sentence means, in words for them.
 MEANINGS: Final[Mapping[Code, str]] = {
@@ -92,6 +93,7 @@ _TAILS: Final = frozenset(
 _NOT_LONG_AGO: Final = frozenset(map(simplified, REFILLED_NOT_LONG_AGO))
 _USED_UP: Final = frozenset(map(simplified, REFILLS_USED_UP))
 _SERVICE_NOT_REFILLED: Final = frozenset(map(simplified, SERVICE_NOT_REFILLED))
+_NEVER_CANCELED: Final = frozenset(map(simplified, NEVER_CANCELED))
 _CANCELED_THERE: Final = frozenset(map(simplified, CANCELED_THERE))
 _NONE: Final[Mapping[str, Code]] = {}
 
@@ -130,14 +132,22 @@ def says_refills_are_used_up(sentence: str) -> bool:
 
 
 def no_refill_explains(sentence: str) -> bool:
-    """A refill of before, under way or just done, cannot be why there is no other one: each of its
-    sentences speaks of the call, the service, or an order that is not there."""
+    """A refill of before, under way or just done, cannot be why there is no other one."""
+    return _says_no_to_all(sentence, _SERVICE_NOT_REFILLED)
+
+
+def no_cancel_explains(sentence: str) -> bool:
+    """A cancel of before cannot be why there is no other one."""
+    return _says_no_to_all(sentence, _NEVER_CANCELED)
+
+
+def _says_no_to_all(sentence: str, of_service: frozenset[str]) -> bool:
+    """Each of its sentences speaks of the call, the service, or an order that is not there."""
     parts = [sentence] if simplified(sentence) in _CODES else _BETWEEN.split(sentence)
     codes = {part: refusal_code(part) for part in parts}
     known = {part: code for part, code in codes.items() if code is not Code.UNLISTED}
     return bool(known) and all(
-        code in NOT_FOR_A_REFILL or simplified(part) in _SERVICE_NOT_REFILLED
-        for part, code in known.items()
+        code in NO_SUCH or simplified(part) in of_service for part, code in known.items()
     )
 
 

@@ -14,6 +14,7 @@ from ...errors import RefusalCode
 from . import accounts, aftersales, orders
 from .aftersales import (
     CANCELED_THERE,
+    NEVER_CANCELED,
     REFILLED_NOT_LONG_AGO,
     REFILLS_USED_UP,
     SERVICE_NOT_REFILLED,
@@ -34,6 +35,7 @@ __all__ = [
     "FIELD_WORDS",
     "HEADS",
     "IDEMPOTENCY_PARAMETERS",
+    "NEVER_CANCELED",
     "PROVES_NOTHING",
     "REFILLED_NOT_LONG_AGO",
     "REFILLS_USED_UP",

@@ -27,7 +27,7 @@ REFILLS_USED_UP: Final = (
     "maximum # refills reached",
 )
 # No, because of the service: no refill of before is why. So it is where the provider has no such
-# call or no such order (`classify.NOT_FOR_A_REFILL`). All other words may speak of one under
+# call or no such order (`classify.NO_SUCH`). All other words may speak of one under
 # way or just done: an order that is being refilled is "not completed", "not eligible" and "not
 # available", one that has been was "completed less than an hour ago", and its days may be over.
 SERVICE_NOT_REFILLED: Final = (
@@ -36,6 +36,17 @@ SERVICE_NOT_REFILLED: Final = (
     "refill is disabled for this service",
     "refill is not available for this service",
     "refill not available for this service",
+)
+# No cancel, because of the service or as the order was done: no cancel of before is why. All other
+# words may speak of one that was taken: what is being canceled "cannot be", and is "not eligible".
+NEVER_CANCELED: Final = (
+    "service does not support cancel",
+    "this service does not support cancel",
+    "service does not support cancellation",
+    "cancel is not available for this service",
+    "cancel is disabled for this service",
+    "order is already completed",
+    "order already completed",
 )
 # No cancel, as there is nothing left to cancel: a cancel of before may have done it.
 CANCELED_THERE: Final = (
@@ -95,9 +106,7 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "refill is disabled for this order",
         "refill not available for this order",
         *SERVICE_NOT_REFILLED,
-        "service does not support cancel",
-        "this service does not support cancel",
-        "service does not support cancellation",
+        *NEVER_CANCELED,
         "cancel not available for this order",
         "cancel is not allowed",
         "cancel not allowed",
@@ -107,7 +116,6 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "this order cannot be canceled",
         "this order cannot be cancelled",
         "this order can no longer be cancelled",
-        "order is already completed",
         *CANCELED_THERE,
         "the order is not completed",
         "refill is not available for this order",
@@ -121,13 +129,10 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "order not completed",
         *REFILLS_USED_UP,
         "cancel is not available for this order",
-        "cancel is not available for this service",
-        "cancel is disabled for this service",
         "order cannot be canceled",
         "order cannot be cancelled",
         "order can t be canceled",
         "order can t be cancelled",
-        "order already completed",
     ),
     Code.WAIT: (
         *REFILLED_NOT_LONG_AGO,
