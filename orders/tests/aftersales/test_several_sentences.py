@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from orders.aftersales import request_refills, runs
+from orders.aftersales.batch_outcome import Answered, has_taken, may_be_open
 from orders.models import Refill
 from orders.status import CancelStatus, RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
@@ -22,6 +23,7 @@ WAIT = "Please wait 24 hours before requesting refill"
 REQUESTED = "Refill was requested less than 24 hours ago"
 NOT_ALLOWED, USED_UP = "Refill is not allowed", "Refill limit reached"
 TOO_MANY = "Too many requests"
+IN_PROGRESS, EXISTS = "Refill is already in progress", "Refill request already exists"
 NO_CANCEL, CANCELED = "Order cannot be canceled", "Order is already canceled"
 CODE = "cancel.error.order_ended"
 
@@ -87,3 +89,77 @@ def test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_is_canceled
     runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
     cancel.refresh_from_db()
     assert cancel.status == CancelStatus.ACCEPTED
+
+
+UNDER_WAY = pytest.mark.parametrize(
+    "said",
+    [
+        *((first, IN_PROGRESS) for first in (TOO_MANY, WAIT, NOT_ALLOWED, USED_UP)),
+        (TOO_MANY, EXISTS),
+        (IN_PROGRESS, TOO_MANY),
+        (*[NOT_ALLOWED + "!" * number for number in range(15)], IN_PROGRESS),  # cut before it
+    ],
+)
+
+
+@UNDER_WAY
+def test_a_refill_that_a_later_sentence_tells_of_is_followed_and_not_sent_again(
+    said: tuple[str, ...],
+) -> None:
+    order, desk = make_order(Status.COMPLETED), FakeDesk()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk.says = {order.external_id: no_refill(order.external_id, *said)}
+    send(Refill.objects.get(), desk, NOON)
+    desk.says = {}
+    send(Refill.objects.get(), desk, NOON + 3 * DAY)
+    assert Refill.objects.get().status == RefillStatus.PENDING
+    assert len(desk.calls) == 1, "sent again by itself"
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+@UNDER_WAY
+def test_so_is_one_that_was_lost_and_one_asked_for_after_it_was_closed(
+    said: tuple[str, ...], *, is_closed: bool
+) -> None:
+    order, desk, at = make_order(Status.COMPLETED), FakeDesk(), NOON + DAY / 24
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk.then = lost_answer()
+    send(Refill.objects.get(), desk, NOON)
+    if is_closed:
+        assert request_refills.withdraw_refill(Refill.objects.get(), actor=None, now=at)
+        assert request_refills.request_refill(order, actor=make_user(), now=at) == ""
+    else:
+        assert request_refills.ask_again(Refill.objects.get(), actor=make_user(), now=at) == ""
+    desk.then, desk.says = None, {order.external_id: no_refill(order.external_id, *said)}
+    send(Refill.objects.latest("pk"), desk, at)
+    desk.says = {}
+    send(Refill.objects.latest("pk"), desk, NOON + 3 * DAY)
+    assert Refill.objects.latest("pk").status == RefillStatus.PENDING
+    assert len(desk.calls) == 2, "sent again by itself"
+
+
+@UNDER_WAY
+def test_nor_is_it_known_as_not_begun_where_a_journal_tells_of_it(said: tuple[str, ...]) -> None:
+    assert may_be_open(Answered({"5": no_refill("5", *said)}), "5")
+
+
+def test_words_that_nobody_knows_beside_it_leave_it_in_doubt() -> None:
+    order, desk = make_order(Status.COMPLETED), FakeDesk()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk.says = {order.external_id: no_refill(order.external_id, "Who knows", IN_PROGRESS)}
+    send(Refill.objects.get(), desk, NOON)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
+
+
+@pytest.mark.parametrize("first", [NO_CANCEL, TOO_MANY, "Not eligible"])
+def test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_was_requested(
+    first: str,
+) -> None:
+    cancel, desk = make_cancel(), FakeDesk()
+    order_id = cancel.order.external_id
+    inside = {"error": first, "message": "Cancel already requested"}
+    desk.says = cancels([{"order": order_id, "cancel": inside}], [order_id], Dialect())
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert (cancel.status, cancel.code) == (CancelStatus.ACCEPTED, "already_open")
+    assert has_taken(Answered(desk.says), order_id)

@@ -116,9 +116,12 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
 
 
 def meaning(sentences: Sequence[str], additions: Mapping[str, Code] = _NONE) -> Code:
-    """What an answer in all of these sentences means: UNLISTED as soon as one was not reviewed."""
+    """What an answer in all of these sentences means: UNLISTED as soon as one was not reviewed, and
+    that one is there already wherever that is said, as beside words about too many calls."""
     codes = [refusal_code(one, additions) for one in sentences]
-    return Code.UNLISTED if not codes or Code.UNLISTED in codes else codes[0]
+    if not codes or Code.UNLISTED in codes:
+        return Code.UNLISTED
+    return Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]
 
 
 def says_refilled_not_long_ago(sentence: str) -> bool:

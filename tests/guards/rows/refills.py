@@ -151,6 +151,21 @@ GUARDS = (
         items=(10, 24),
     ),
     Guard(
+        "refill: a later sentence tells that it is under way",
+        "    return Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]",
+        "    return codes[0]",
+        (
+            f"{SENTENCES}"
+            "::test_a_refill_that_a_later_sentence_tells_of_is_followed_and_not_sent_again",
+            f"{SENTENCES}::test_so_is_one_that_was_lost_and_one_asked_for_after_it_was_closed",
+            f"{SENTENCES}::test_nor_is_it_known_as_not_begun_where_a_journal_tells_of_it",
+            f"{SENTENCES}"
+            "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_was_requested",
+        ),
+        "providers/panel_api/refusals/classify.py",
+        items=(10, 24),
+    ),
+    Guard(
         "refill: no more are left, told late of the only call that was made",
         "    return not is_first or refill.sent_at is None or refill.doubted_at < refill.sent_at",
         "    return True",
