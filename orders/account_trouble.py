@@ -8,7 +8,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
-from providers.account_health import AccountHealth, account_health
+from providers.account_health import AccountHealth, AccountState, account_health
 from providers.panel_api import RefusalCode
 
 from .models import Attempt, Order
@@ -25,6 +25,13 @@ def account_trouble(order: Order, *, now: datetime) -> AccountHealth | None:
         return None
     health = account_health(order.provider, now=now)
     return health if health.keeps_orders else None
+
+
+def request_trouble(order: Order, *, now: datetime) -> AccountHealth | None:
+    """What keeps its refills and cancels from being sent: money does not."""
+    health = account_health(order.provider, now=now)
+    is_kept = health.keeps_orders and health.state is not AccountState.OUT_OF_FUNDS
+    return health if is_kept else None
 
 
 def hold_words(order: Order, *, is_named: bool = False) -> str:

@@ -182,7 +182,9 @@ def _ask_again_at(changed_at: datetime, now: datetime, jitter: float) -> datetim
 
 
 def accounts_to_ask(now: datetime) -> list[int]:
-    """Accounts with refills to ask about; open ones alone are looked through."""
+    """Accounts with refills to ask about, but none that was moved, before its catalog is read; open
+    refills alone are looked through."""
     there = Refill.objects.filter(status__in=sorted(REFILLS_AT_PROVIDER)).due_to_ask(now)
-    found = there.exclude(provider__key_ciphertext="").values_list("provider_id", flat=True)
+    there = there.exclude(provider__key_ciphertext="").filter(provider__moved_at=None)
+    found = there.values_list("provider_id", flat=True)
     return sorted(set(found.order_by().distinct()))

@@ -78,7 +78,8 @@ def ask_about_refills(
     provider: Provider, client: TellsRefills, *, clock: Clock, seconds: float
 ) -> int | None:
     """Ask about this account's due refills for about `seconds`. None: somebody else is at it."""
-
+    if provider.moved_at is not None:
+        return 0  # nobody knows what has these numbers there
     refused = RefusedQuestions(provider, "refills", clock)
 
     def run() -> int:

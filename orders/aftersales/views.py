@@ -19,6 +19,7 @@ from core.web.pages import asked_page, page_or_part
 from core.web.policy import StaffRequest, allow
 
 from .. import shown, wake_ups
+from ..account_trouble import request_trouble
 from ..limits import doubtful_rows
 from ..lists.opened_from import to_order
 from ..models import CancelRequest, EventKind, Halt, Order, Refill
@@ -187,6 +188,9 @@ def requests_of(order: Order) -> dict[str, Any]:
         "requests_moving": any(one.is_moving for one in asked_for)
         or any(one.is_open for one in cancels),
         "request_halts": _halts(order, asked_for, cancels),
+        "request_trouble": request_trouble(order, now=database_now())
+        if _is_to_be_sent(asked_for, cancels)
+        else None,
     }
 
 
@@ -209,6 +213,12 @@ def _cancel(order: Order, request: StaffRequest) -> str:
         if request.POST.get("shown") != shown.of_newest_cancel(order):
             return request_cancels.why_not(order) or shown.CHANGED
         return request_cancels.request_cancel(order, actor=request.user, now=database_now())
+
+
+def _is_to_be_sent(refills: list[Refill], cancels: list[CancelRequest]) -> bool:
+    """One of them, so that it may wait for its account."""
+    waits = any(refill.status in REFILLS_TO_SEND for refill in refills)
+    return waits or any(cancel.status == CancelStatus.QUEUED for cancel in cancels)
 
 
 def _halts(order: Order, refills: list[Refill], cancels: list[CancelRequest]) -> list[Halt]:

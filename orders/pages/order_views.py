@@ -39,7 +39,7 @@ from ..polling import recheck_ended
 from ..status import Flag, Status
 from .order_page import draw
 from .step_forms import ClearFlagForm, CommentForm, QueueAgainForm
-from .step_reasons import why_not_released
+from .step_reasons import moved_words, why_not_released
 
 
 @allow(May.SEE)
@@ -138,7 +138,9 @@ def order_requeue(request: StaffRequest, pk: int) -> HttpResponse:
 def order_refresh(request: StaffRequest, pk: int) -> HttpResponse:
     """Ask the provider about it: with the next call there is, or at once where it has ended."""
     found = _found(pk)
-    if wake_ups.refresh(found):
+    if words := moved_words(found):
+        messages.warning(request, words)
+    elif wake_ups.refresh(found):
         messages.info(request, f"Order {found} is asked about next.")
     elif recheck_ended.may_be_asked_again(found):
         said = asked(

@@ -9,6 +9,7 @@ from ..placing import before_sending
 from ..polling import recheck_ended
 from ..status import Status
 
+MOVED = "The address of its account was changed: it is asked about once the catalog there is read."
 ON_ITS_WAY = frozenset({Status.SENDING, Status.UNCONFIRMED})  # too late, and still worth saying
 
 
@@ -24,8 +25,15 @@ def why_not_held(order: Order) -> str:
     return before_sending.why_not_held(order) if order.status in ON_ITS_WAY else ""
 
 
+def moved_words(order: Order) -> str:
+    """Empty where the number of the order is one of the address its account has now."""
+    return MOVED if order.external_id and order.provider.moved_at is not None else ""
+
+
 def why_not_refreshed(order: Order) -> str:
     """Empty where its provider can be asked about it."""
+    if words := moved_words(order):
+        return words
     if order.is_open and hasattr(order, "poll_schedule"):
         return ""
     if recheck_ended.may_be_asked_again(order):

@@ -96,6 +96,8 @@ def poll_account(
     provider: Provider, client: AsksInBatches, *, clock: Clock, seconds: float
 ) -> PollCycle | None:
     """Ask about this account's due orders for about `seconds`. None: somebody else is at it."""
+    if provider.moved_at is not None:
+        return PollCycle()  # nobody knows what has these numbers there
     ends = time.monotonic() + seconds
     with account_lease(provider.pk, LeaseKind.POLLING, clock=clock) as held:
         if held is None:

@@ -43,7 +43,7 @@ Answers = dict[str, Progress | Unreadable]
 
 def accounts_to_recheck(now: datetime) -> list[int]:
     """Accounts with orders that ended a day ago and have not been asked about since. The
-    others move on."""
+    others move on, but for those that were moved: they wait for their catalog there."""
     until = now - timedelta(seconds=clocks.RECHECK_SECONDS)
     accounts = Provider.objects.with_key()
     known = Recheck.objects.values("provider")
@@ -55,7 +55,9 @@ def accounts_to_recheck(now: datetime) -> list[int]:
     # The first of each account by its index. Of "is there one" PostgreSQL would make a join, and
     # read all that have ever ended.
     first = Subquery(left.order_by("ended_at", "pk").values("pk")[:1])
-    behind = Recheck.objects.filter(through_at__lt=until, provider__in=accounts)
+    behind = Recheck.objects.filter(
+        through_at__lt=until, provider__in=accounts.filter(moved_at=None)
+    )
     with_more = behind.alias(first=first).filter(first__isnull=False)
     found = sorted(with_more.values_list("provider_id", flat=True))
     behind.exclude(provider__in=found).update(through_at=until, through_order=0)
@@ -67,6 +69,8 @@ def recheck_ended_orders(
 ) -> int:
     """Ask about them in batches for about `seconds`; how many were asked about: none while
     another worker is at it. Each call is one of the account's token bucket."""
+    if provider.moved_at is not None:
+        return 0  # nobody knows what has these numbers there
     with account_lease(provider.pk, LeaseKind.ENDED, clock=clock) as lease:
         return 0 if lease is None else _recheck(provider, client, lease, time.monotonic() + seconds)
 

@@ -91,7 +91,8 @@ def accounts_to_poll(now: datetime, *, leases: int) -> list[int]:
     """Accounts with orders to ask about and nobody asking, at most as many as leases are free.
 
     The account that has waited longest comes first, so that more accounts than leases take
-    turns.
+    turns. One that was moved is not asked before its catalog is read: under the number of an order
+    another one may stand there.
     """
     polling = Lease.objects.filter(kind=LeaseKind.POLLING)
     busy = held_leases(LeaseKind.POLLING, now=now)
@@ -101,6 +102,7 @@ def accounts_to_poll(now: datetime, *, leases: int) -> list[int]:
     due = PollSchedule.objects.filter(provider=OuterRef("pk")).due(now)
     waiting = (
         Provider.objects.with_key()
+        .filter(moved_at=None)
         .exclude(pk__in=busy.values("provider"))
         .filter(Exists(due))
         .annotate(last_turn=polling.filter(provider=OuterRef("pk")).values("due_at")[:1])

@@ -16,7 +16,7 @@ from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from core import clocks
-from providers.account_health import AccountState, account_health
+from providers.account_health import AccountHealth, AccountState, account_health
 from providers.identity import upstream_of
 from providers.models import Provider
 
@@ -26,6 +26,7 @@ from ..sending import answer_places
 from ..status import HaltKind, Write
 
 _WRITES = {Late.ORDER: Write.ADD, Late.REFILL: Write.REFILL, Late.CANCEL: Write.CANCEL}
+_MOVED = AccountHealth(AccountState.MOVED)
 _NO_WAY_IN = frozenset({AccountState.NO_KEY, AccountState.KEY_UNREADABLE})
 _AT_PLACE = {
     Late.SPOOL: "Its workers do not take it in: look at their log.",
@@ -94,6 +95,8 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
             reason = "It waits for somebody to decide."
         elif late is Late.CANCEL and account.cancel_unread:
             reason = trouble or "Its order is asked about, and the answers cannot be read."
+        elif late is Late.POLL and account.moved_at is not None:  # a paused one says that alone
+            reason = trouble or f"{account.name}: {_MOVED.label}."
         order_id = getattr(account, f"{late}_order", None)
         yield Standstill(late, since, reason, account.pk, account.name, order_id)
     yield from _searched_too_long(account, halts, now)

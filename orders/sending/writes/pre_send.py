@@ -18,7 +18,8 @@ from .send_clock import SendClock
 
 def is_unchanged(provider_id: int, version: int) -> bool:
     """Active, with the address and the key it had in this version, and a catalog of that address:
-    until it was read nothing tells that its services and orders are those of before."""
+    until it was read nothing tells that its services are those of before. Of the numbers of orders
+    it proves nothing: that they are those of before is the word of whoever moved the account."""
     active = Provider.objects.filter(pk=provider_id, state=ProviderState.ACTIVE)
     return active.filter(version=version, moved_at=None).exists()
 

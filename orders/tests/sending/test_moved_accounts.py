@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from orders.account_trouble import account_trouble
 from orders.aftersales import runs
 from orders.aftersales.cancel_sends import CANCELS
 from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
-from orders.models import Order
+from orders.models import CancelRequest, Order, PollSchedule, Recheck
+from orders.oldest_work import Late
+from orders.polling import poll_cycle, recheck_ended
 from orders.sending import clock_ahead, sweep_due
 from orders.sending.send_orders import next_to_send, send_order
-from orders.status import HoldReason, Status
+from orders.status import CancelStatus, HoldReason, RefillStatus, Status
 from orders.terms import Terms
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from orders.tests.aftersales.test_send_requests import send as send_requests
+from orders.tests.aftersales.test_whose_words import shown
+from orders.watchdog.overdue import standstills
 from providers.account_health import AccountState
 from providers.actions import accounts
 from providers.actions.catalog.mirror_catalog import mirror_run
 from providers.actions.catalog.runs import end_run
-from providers.models import Lease, LeaseKind, Provider, RunState
+from providers.models import Lease, LeaseKind, Provider, ProviderState, RunState
+from providers.panel_api import OrderState, RefillProgress, Unreadable
 from providers.panel_api.tests.stub import client_hearing, said
-from tests.builders import NOON, make_cancel, make_order, make_refill, make_run, make_service
-from tests.fake_provider import FakeProvider
+from tests.builders import (
+    NOON,
+    make_cancel,
+    make_order,
+    make_refill,
+    make_run,
+    make_service,
+)
+from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 LATER = NOON + timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 
 def moved(at: datetime = NOON) -> Order:
@@ -93,6 +107,63 @@ def test_what_is_asked_about_an_order_waits_for_the_catalog_too(make: Callable[.
     assert runs.accounts_to_send_at(LATER) == [order.provider_id]
     send_requests(row, desk, LATER)
     assert len(desk.calls) == 1
+
+
+class Asked(FakeProvider):
+    """Asked about refills as well."""
+
+    def refill_statuses_once(self, ids: Sequence[str]) -> dict[str, RefillProgress | Unreadable]:
+        self.asked.append(list(ids))
+        return {}
+
+
+def test_nothing_there_is_asked_about_by_its_old_number_before_the_catalog_is_read() -> None:
+    """Else another order would end a cancel that was never sent."""
+    order, there = moved(), Asked()
+    account = Provider.objects.get(pk=order.provider_id)
+    cancel = make_cancel(order=make_order(Status.PENDING, service=order.service, external_id="71"))
+    PollSchedule.objects.update(next_at=NOON)
+    refilled = make_order(Status.COMPLETED, service=order.service, external_id="72")
+    make_refill(RefillStatus.PENDING, order=refilled, external_id="5", due_at=NOON)
+    make_order(Status.COMPLETED, service=order.service, external_id="73", ended_at=NOON)
+    recheck = Recheck.objects.create(provider=account, through_at=NOON - DAY)
+    there.says["71"] = progress(OrderState.COMPLETED, charge="0.27", remains=0)
+    nothing_due = [sweep_due.accounts_to_poll(LATER, leases=5), runs.accounts_to_ask_at(LATER)]
+    assert nothing_due == [[], []]
+    assert recheck_ended.accounts_to_recheck(NOON + 2 * DAY) == []
+    poll_cycle.poll_account(account, there, clock=lambda: LATER, seconds=2)
+    runs.ask_about_refills(account, there, clock=lambda: LATER, seconds=2)
+    recheck_ended.recheck_ended_orders(account, there, clock=lambda: NOON + 2 * DAY, seconds=2)
+    runs.end_cancels(now=LATER)
+    cancel.refresh_from_db()
+    recheck.refresh_from_db()
+    assert (cancel.status, there.asked) == (CancelStatus.QUEUED, [])
+    assert recheck.through_at == NOON - DAY, "they are asked about once it is read"
+    assert mirror(order, order.service.name) is RunState.APPLIED
+    assert sweep_due.accounts_to_poll(LATER, leases=5) == [account.pk]
+    assert runs.accounts_to_ask_at(LATER) == [account.pk]
+    assert recheck_ended.accounts_to_recheck(NOON + 2 * DAY) == [account.pk]
+
+
+def test_a_paused_one_says_why_its_orders_are_not_asked_about() -> None:
+    order = moved()
+    make_order(Status.PENDING, service=order.service)
+    PollSchedule.objects.update(next_at=NOON)
+    Provider.objects.filter(pk=order.provider_id).update(state=ProviderState.PAUSED)
+    late = [one for one in standstills(NOON + DAY) if one.late is Late.POLL]
+    assert [one.reason for one in late] == [f"{order.provider.name}: Catalog not read there yet."]
+
+
+def test_the_page_of_an_order_says_that_its_cancel_waits_for_the_catalog(staff: Client) -> None:
+    order = moved()
+    there = make_order(Status.PENDING, service=order.service, external_id="71")
+    cancel = make_cancel(order=there)
+    words = "refills and cancels wait until its catalog there is read"
+    assert words in shown(staff, there)
+    answer = staff.post(f"/orders/{there.pk}/refresh/", follow=True)
+    assert "asked about next" not in answer.content.decode()
+    CancelRequest.objects.filter(pk=cancel.pk).update(status=CancelStatus.ENDED)
+    assert words not in shown(staff, there)
 
 
 def test_a_move_by_a_clock_that_was_ahead_waits_for_one_catalog_and_not_for_that_moment():

@@ -23,6 +23,55 @@ GUARDS = (
         "orders/sending/writes/pre_send.py",
         items=(20,),
     ),
+    *(
+        Guard(
+            f"moved: {what} asked about by an old number",
+            old,
+            new,
+            (
+                "orders/tests/sending/test_moved_accounts.py::test_nothing_there_is_asked_about_by_its_old_number_before_the_catalog_is_read",
+            ),
+            path,
+        )
+        for what, old, new, path in (
+            (
+                "no account has an order",
+                "        .filter(moved_at=None)\n        .exclude(pk__in=busy",
+                "        .exclude(pk__in=busy",
+                "orders/sending/sweep_due.py",
+            ),
+            (
+                "no account has a refill",
+                ".filter(provider__moved_at=None)",
+                "",
+                "orders/aftersales/poll_refills.py",
+            ),
+            (
+                "no account has an ended order",
+                "provider__in=accounts.filter(moved_at=None)",
+                "provider__in=accounts",
+                "orders/polling/recheck_ended.py",
+            ),
+            (
+                "no order is",
+                "    if provider.moved_at is not None:\n        return PollCycle()",
+                "    if False:\n        return PollCycle()",
+                "orders/polling/poll_cycle.py",
+            ),
+            (
+                "no refill is",
+                "    if provider.moved_at is not None:\n        return 0  #",
+                "    if False:\n        return 0  #",
+                "orders/aftersales/runs.py",
+            ),
+            (
+                "no ended order is",
+                "    if provider.moved_at is not None:\n        return 0  #",
+                "    if False:\n        return 0  #",
+                "orders/polling/recheck_ended.py",
+            ),
+        )
+    ),
     Guard(
         "terms: of one that was refused or taken back, and may be sent once more",
         '"not_placed", "rejected", "withdrawn")',
