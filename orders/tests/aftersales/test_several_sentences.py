@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from orders.aftersales import request_refills, runs
 from orders.aftersales.batch_outcome import Answered, has_taken, may_be_open
 from orders.models import Refill
-from orders.status import CancelStatus, RefillStatus, Status
+from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.panel_api import Refused
 from providers.panel_api.answers.decode_requests import cancels, refills
@@ -163,3 +164,23 @@ def test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_was_request
     cancel.refresh_from_db()
     assert (cancel.status, cancel.code) == (CancelStatus.ACCEPTED, "already_open")
     assert has_taken(Answered(desk.says), order_id)
+
+
+@pytest.mark.parametrize("taken", [{"request_id": 55}, {"status": "pending"}])
+def test_a_cancel_is_not_refused_by_words_beside_its_number_or_state(taken: dict[str, Any]) -> None:
+    cancel, desk = make_cancel(), FakeDesk()
+    order_id = cancel.order.external_id
+    row = {"order": order_id, "cancel": {"error": NO_CANCEL, **taken}}
+    desk.says = cancels([row], [order_id], Dialect())
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert (cancel.status, cancel.code) == (CancelStatus.QUEUED, UNCLEAR)
+
+
+def test_nor_is_a_refill_by_words_beside_its_success() -> None:
+    order, desk = make_order(Status.COMPLETED), FakeDesk()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    row = {"order": order.external_id, "refill": "success", "error": NOT_ALLOWED}
+    desk.says = refills([row], [order.external_id], Dialect())
+    send(Refill.objects.get(), desk, NOON)
+    assert Refill.objects.get().status == RefillStatus.UNCONFIRMED

@@ -20,6 +20,7 @@ from . import coerce
 from .decode import (
     ORDER_ID_NAMES,
     SUCCEEDED,
+    Unexpected,
     folded,
     rows_by_id,
     succeeded,
@@ -31,7 +32,15 @@ from .decode_orders import (
     refused,
     without_progress,
 )
-from .error_texts import REASON_LENGTH, OwnWords, error_texts, sentence
+from .error_texts import (
+    ERROR_NAMES,
+    FAILED,
+    REASON_LENGTH,
+    WORD_NAMES,
+    OwnWords,
+    error_texts,
+    sentence,
+)
 from .failure import why_request_failed
 from .status_aliases import refill_state
 
@@ -97,9 +106,36 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
 def _said_no(said: Sequence[str], row: dict[str, Any], what: str, dialect: Dialect) -> Refused:
     """Words beside what may be a refill, or a cancel that was taken, prove nothing, whatever they
     say."""
-    if may_be_made(row, what):
+    if may_be_made(row, what) or _reads_as_taken(row, what, dialect):
         return Refused(said[0][:REASON_LENGTH], is_own=isinstance(said[0], OwnWords))
     return refused(said, dialect)
+
+
+def _reads_as_taken(row: dict[str, Any], what: str, dialect: Dialect) -> bool:
+    """Without its error it would, or its state is that of one that is there."""
+    bare = {
+        name: _without_error(value) if isinstance(value, dict) else value
+        for name, value in _without_error(row).items()
+    }
+    try:
+        inside = folded(bare).get(what)
+        word = folded(inside).get("status") if isinstance(inside, dict) else None
+        said = _refill(bare, dialect) if what == "refill" else _cancel(bare, dialect)
+    except Unexpected:
+        return True  # one name stands there twice
+    return not isinstance(said, Refused) or _sentence(word).lower() in _TAKEN
+
+
+def _without_error(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not _is_of_error(name, value)}
+
+
+def _is_of_error(name: str, value: Any) -> bool:
+    """A status or a flag is where it tells of a failure."""
+    lower = name.strip().lower()
+    if lower in ("status", "success"):
+        return str(value).strip().lower() in FAILED
+    return lower in ERROR_NAMES or lower in WORD_NAMES
 
 
 def refill_statuses(

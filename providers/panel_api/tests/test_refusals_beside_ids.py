@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from providers.panel_api import (
@@ -13,6 +15,8 @@ from providers.panel_api import (
     SlowDown,
 )
 
+from ..answers.decode_requests import cancels, refills
+from ..dialect import Dialect
 from .stub import client_hearing, said
 from .test_facts import PAYLOAD
 
@@ -131,3 +135,59 @@ def test_a_throttle_that_answers_for_no_order_leaves_nothing_in_doubt(body: str)
     except SlowDown:
         return
     assert all(isinstance(answer, Refused) for answer in answers.values())
+
+
+NO_CANCEL, NO_REFILL = "Cancel not available for this order", "Refill is not allowed"
+TAKEN_CANCELS: tuple[dict[str, Any], ...] = (
+    {"cancel": {"request_id": 55, "error": NO_CANCEL}},
+    {"cancel": {"Request_ID": "55", "errors": [NO_CANCEL]}},
+    {"cancel": {"status": "pending", "error": NO_CANCEL}},
+    {"cancel": {"status": True, "error": NO_CANCEL}},
+    {"cancel": {"status": "pending"}, "error": NO_CANCEL},
+    {"cancel": {"status": "pending", "error": NO_CANCEL}, "error": NO_CANCEL},
+    {"cancel": "accepted", "error": NO_CANCEL},
+    {"Cancel": "success", "message": NO_CANCEL, "error": NO_CANCEL},
+    {"cancel": "pending", "status": "error", "message": NO_CANCEL},
+    {"cancel": "pending", "success": False, "message": NO_CANCEL},
+    {"cancel": {"status": "no", "Status": "pending", "error": NO_CANCEL}},
+)
+TAKEN_REFILLS: tuple[dict[str, Any], ...] = (
+    {"refill": "success", "error": NO_REFILL},
+    {"refill": {"status": "Pending", "error": NO_REFILL}},
+    {"refill": {"status": "success", "error": NO_REFILL}},
+    {"refill": {"status": "In progress"}, "error": NO_REFILL},
+)
+PLAIN_REFUSALS: tuple[Any, ...] = (
+    {"error": "%s"},
+    {"errors": ["%s"]},
+    {"error": "%s", "message": "%s"},
+    {"status": "error", "message": "%s"},
+    {"status": "fail", "error": "%s", "success": False},
+)
+
+
+@pytest.mark.parametrize("row", TAKEN_CANCELS)
+def test_a_cancel_that_reads_as_taken_beside_words_is_not_refused(row: dict[str, Any]) -> None:
+    answer = cancels([{"order": 5, **row}], ["5"], Dialect())["5"]
+    assert isinstance(answer, Refused) and answer.code is RefusalCode.UNLISTED
+    assert answer.reason == NO_CANCEL and not answer.is_own
+
+
+@pytest.mark.parametrize("row", TAKEN_REFILLS)
+def test_so_is_a_refill(row: dict[str, Any]) -> None:
+    answer = refills([{"order": 5, **row}], ["5"], Dialect())["5"]
+    assert isinstance(answer, Refused) and answer.code is RefusalCode.UNLISTED
+    assert answer.reason == NO_REFILL and not answer.is_own
+
+
+@pytest.mark.parametrize("is_inside", [False, True])
+@pytest.mark.parametrize("said_no", PLAIN_REFUSALS)
+def test_plain_words_still_refuse_them(said_no: dict[str, Any], *, is_inside: bool) -> None:
+    for read, what, words in ((cancels, "cancel", NO_CANCEL), (refills, "refill", NO_REFILL)):
+        no = {
+            name: [words] if isinstance(one, list) else words if one == "%s" else one
+            for name, one in said_no.items()
+        }
+        row = {"order": 5, what: no} if is_inside else {"order": 5, **no}
+        answer = read([row], ["5"], Dialect())["5"]
+        assert isinstance(answer, Refused) and answer.code is RefusalCode.NOT_ALLOWED

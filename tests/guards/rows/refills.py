@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.guards.guard import Guard
 
+BESIDE = "providers/panel_api/tests/test_refusals_beside_ids.py"
 BUTTONS = "orders/tests/aftersales/test_old_buttons.py"
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
@@ -163,6 +164,19 @@ GUARDS = (
             "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_was_requested",
         ),
         "providers/panel_api/refusals/classify.py",
+        items=(10, 24),
+    ),
+    Guard(
+        "cancel: words beside its number or state refuse nothing",
+        "    if may_be_made(row, what) or _reads_as_taken(row, what, dialect):",
+        "    if may_be_made(row, what):",
+        (
+            f"{BESIDE}::test_a_cancel_that_reads_as_taken_beside_words_is_not_refused",
+            f"{BESIDE}::test_so_is_a_refill",
+            f"{SENTENCES}::test_a_cancel_is_not_refused_by_words_beside_its_number_or_state",
+            f"{SENTENCES}::test_nor_is_a_refill_by_words_beside_its_success",
+        ),
+        "providers/panel_api/answers/decode_requests.py",
         items=(10, 24),
     ),
     Guard(
