@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 
 from orders.aftersales import request_refills, runs
@@ -14,10 +18,12 @@ from orders.aftersales.send_requests import claim
 from orders.aftersales.views import SHOWN
 from orders.models import CancelRequest, Refill
 from orders.status import CancelStatus, RefillStatus
+from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from orders.tests.aftersales.test_whose_words import shown
 from tests.builders import NOON, make_cancel, make_refill
 from tests.one_line import one_line
 
+DOUBT = import_module("orders.migrations.0060_refills_that_wait_in_doubt").doubt_again
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
@@ -73,3 +79,25 @@ def test_refill_says_that_an_earlier_one_was_closed_in_doubt(staff: Client, late
     Refill.objects.filter(pk=doubted.pk).update(doubted_at=None)
     many = one_line(staff.get("/orders/bulk/?kind=refill&scope=all").content.decode())
     assert "Can be done" in many and "closed as unknown" not in many
+
+
+def test_after_the_upgrade_one_that_was_lost_before_it_waited_is_not_sent_by_itself() -> None:
+    """0.3 had it wait although the lost one may be why."""
+    words = "Please wait 24 hours before requesting refill"
+    waits: dict[str, Any] = {
+        "status": RefillStatus.WAITING,
+        "sent_at": NOON,
+        "code": "wait",
+        "reason": words,
+    }
+    twice = make_refill(**waits, requests=2, doubted_at=NOON)
+    once = make_refill(**waits, requests=1, doubted_at=NOON)  # so the lost answer itself said
+    never = make_refill(**waits, requests=2)
+    DOUBT(apps, connection.schema_editor())
+    desk, later = FakeDesk(), NOON + timedelta(days=2)
+    for one in (twice, once, never):
+        send(one, desk, later)
+        one.refresh_from_db()
+    assert (twice.status, twice.code) == (RefillStatus.UNCONFIRMED, "")
+    assert twice.reason == f"“{words}” The one whose answer was lost may be under way."
+    assert (once.requests, never.requests, len(desk.calls)) == (2, 3, 2)

@@ -14,7 +14,23 @@ NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
 SENTENCES = "orders/tests/aftersales/test_several_sentences.py"
 TWICE = "orders/tests/aftersales/test_answers_read_twice.py"
 
+UPGRADED = "test_after_the_upgrade_one_that_was_lost_before_it_waited_is_not_sent_by_itself"
+
 GUARDS = (
+    Guard(
+        "refill: one of before the upgrade that waits in doubt is not sent by itself",
+        'mine.update(status="unconfirmed", code="",',
+        'mine.update(code="",',
+        (f"orders/tests/aftersales/test_doubt_in_sight.py::{UPGRADED}",),
+        "orders/migrations/0060_refills_that_wait_in_doubt.py",
+    ),
+    Guard(
+        "refill: one whose lost answer said that it has to wait waits on after the upgrade",
+        ", requests__gt=1",
+        "",
+        (f"orders/tests/aftersales/test_doubt_in_sight.py::{UPGRADED}",),
+        "orders/migrations/0060_refills_that_wait_in_doubt.py",
+    ),
     Guard(
         "refill: a number that another order's refill has is not followed",
         "    return {one: number for one, number in named.items() if len(holders[number]) > 1}",
