@@ -66,13 +66,15 @@ def without_words(outcome: AnyOutcome) -> AnyOutcome:
 class RowOutcome:
     """What a call said of one row: where it goes, with which words for its order's history.
 
-    Unless it is `proven`, a later word may overrule it.
+    Unless it is `proven`, a later word may overrule it. One that `is_heard` has words of the
+    provider in it, which are told also where it changes nothing any more.
     """
 
     to: str
     text: str
     changes: dict[str, Any] = field(default_factory=dict)
     proven: bool = True
+    is_heard: bool = False
 
 
 def as_said(said: Refused) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -129,9 +130,27 @@ def write(request: CancelRequest, row_outcome: RowOutcome, *, now: datetime) -> 
     )
     changes = {"status": row_outcome.to, **row_outcome.changes}
     if not mine.filter(status__in=sorted(from_where)).update(**changes):
+        if row_outcome.is_heard and not row_outcome.proven:
+            _tell_heard(mine, request, row_outcome, now)
         return row_outcome.proven and _take_late(mine, request, row_outcome, now)
     request.order.remember(EventKind.CANCEL, now=now, text=row_outcome.text)
     return True
+
+
+def _tell_heard(
+    mine: CancelQuerySet, request: CancelRequest, row_outcome: RowOutcome, now: datetime
+) -> None:
+    """Words of the provider that prove nothing, to one that was taken for lost meanwhile: it stays
+    unclear, with these words. Of one that is a later call's by now `tell_late` tells."""
+    waits = (CancelStatus.QUEUED, CancelStatus.REFUSED)
+    unclear = mine.filter(code=UNCLEAR, status__in=waits)
+    unclear.update(reason=row_outcome.changes["reason"])
+    text = f"{CAME_LATE} {row_outcome.text}"[:LONGEST_TEXT]
+    told = request.order.events.filter(
+        kind=EventKind.CANCEL, text__in=(row_outcome.text[:LONGEST_TEXT], text)
+    )
+    if mine.exists() and not told.exists():
+        request.order.remember(EventKind.CANCEL, now=now, text=text)
 
 
 def _take_late(
@@ -204,18 +223,23 @@ def _end_doubt(mine: CancelQuerySet, taken: CancelAccepted | Refused) -> None:
 
 
 def lost(
-    request: CancelRequest, reason: str, now: datetime, *, until: datetime | None = None
+    request: CancelRequest,
+    reason: str,
+    now: datetime,
+    *,
+    until: datetime | None = None,
+    is_heard: bool = False,
 ) -> RowOutcome:
     """Asked for perhaps. Again after a look at the order's status, but not for ever."""
     if request.requests >= MOST_REQUESTS:
         text = f"No clear answer to the cancel in {request.requests} tries: {reason}"
         changes = {"ended_at": now, "reason": reason[:LONGEST_TEXT], "code": UNCLEAR}
-        return RowOutcome(CancelStatus.REFUSED, text, changes, proven=False)
+        return RowOutcome(CancelStatus.REFUSED, text, changes, proven=False, is_heard=is_heard)
     soonest = now + timedelta(seconds=clocks.CANCEL_RECHECK_SECONDS)
     due_at = max(until, soonest) if until else soonest
     changes = {"due_at": due_at, "sent_at": now, "reason": reason[:LONGEST_TEXT], "code": UNCLEAR}
     text = f"Nobody knows whether the cancel was taken: {reason} The order's status is read first."
-    return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False)
+    return RowOutcome(CancelStatus.QUEUED, text, changes, proven=False, is_heard=is_heard)
 
 
 def _row_outcome(
@@ -239,16 +263,16 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
         text = f"The provider has been asked to cancel it already: “{reason}”"
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.UNLISTED:
-        return lost(request, as_said(said), now)
+        return lost(request, as_said(said), now, is_heard=not said.is_own)
     if says_canceled_there(said.reason):  # by this one, an earlier one, or without any
         text = f"The provider has nothing left to cancel: “{reason}” Its status will say why."
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        return _later(request, as_said(said), now + pause)
+        return replace(_later(request, as_said(said), now + pause), is_heard=not said.is_own)
     if request.code == UNCLEAR and request.requests > 1 and not no_cancel_explains(said.reason):
         words = f"“{reason}” The one whose answer was lost may have been taken."
-        return lost(request, words, now)
+        return lost(request, words, now, is_heard=True)
     if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:
         wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
         changes = {"due_at": now + timedelta(seconds=wait), "reason": reason, "code": code}

@@ -7,8 +7,11 @@ answer is lost it stays unconfirmed, and only a person lets it be sent again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+
+from django.db.models import QuerySet
 
 from core import clocks
 from core.texts import LONGEST_TEXT
@@ -107,7 +110,8 @@ REFILLS: Final[RequestKind[Refill]] = RequestKind(
 
 def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
     """Settle one claim. A proven answer counts although the claim was taken for lost meanwhile;
-    after a person's decision it is only remembered. Safe to repeat."""
+    after a person's decision it is only remembered, as are words of the provider that prove
+    nothing. Safe to repeat."""
     from_where = ANSWERABLE if row_outcome.proven else {RefillStatus.SENDING}
     claimed = Refill.objects.filter(pk=refill.pk, call=refill.call_id)
     mine = claimed.filter(requests=refill.requests, status__in=sorted(from_where))
@@ -117,14 +121,28 @@ def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
     if row_outcome.proven and not claimed.filter(status=row_outcome.to).exists():
         text = f"Late answer to a refill: {row_outcome.text}"
         refill.order.remember(EventKind.REFILL, now=now, text=text)
+    elif row_outcome.is_heard:
+        _tell_late(claimed, refill, row_outcome, now)
     return False
 
 
-def lost(reason: str, now: datetime) -> RowOutcome:
+def _tell_late(
+    claimed: QuerySet[Refill], refill: Refill, row_outcome: RowOutcome, now: datetime
+) -> None:
+    """It was taken for lost meanwhile and stays in doubt, with what was said of it."""
+    in_doubt = claimed.filter(requests=refill.requests, status=RefillStatus.UNCONFIRMED)
+    in_doubt.update(reason=row_outcome.changes["reason"])
+    text = f"Late answer to a refill: {row_outcome.text}"[:LONGEST_TEXT]
+    told = (row_outcome.text[:LONGEST_TEXT], text)
+    if not refill.order.events.filter(kind=EventKind.REFILL, text__in=told).exists():
+        refill.order.remember(EventKind.REFILL, now=now, text=text)
+
+
+def lost(reason: str, now: datetime, *, is_heard: bool = False) -> RowOutcome:
     """Sent perhaps, answer lost. Never queued again by itself."""
     text = f"Nobody knows whether the refill was started: {reason}"
     changes = {"reason": reason[:LONGEST_TEXT], "code": "", "doubted_at": now}
-    return RowOutcome(RefillStatus.UNCONFIRMED, text, changes, proven=False)
+    return RowOutcome(RefillStatus.UNCONFIRMED, text, changes, proven=False, is_heard=is_heard)
 
 
 def _row_outcome(
@@ -172,13 +190,14 @@ def _at_provider(
 def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     """Only reviewed words prove that nothing was done."""
     if said.code is RefusalCode.UNLISTED:
-        return lost(as_said(said), now)
+        return lost(as_said(said), now, is_heard=not said.is_own)
     is_there = _says_it_is_there(refill, said, now)
     if said.code is RefusalCode.RATE_LIMIT and not (is_there and _tells_of_another(said)):
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
-        return _later(refill, as_said(said), now + pause)
+        return replace(_later(refill, as_said(said), now + pause), is_heard=not said.is_own)
     if is_there:
-        return lost(f"“{said.reason}” The one whose answer was lost may be under way.", now)
+        words = f"“{said.reason}” The one whose answer was lost may be under way."
+        return lost(words, now, is_heard=True)
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)

@@ -187,3 +187,50 @@ def test_a_lost_one_may_be_why_the_next_is_refused(words: str, ends: str) -> Non
     assert (len(desk.calls), cancel.status) == (2, ends)
     assert cancel.code == (UNCLEAR if ends == "queued" else refusal_code(words))
     assert words in cancel.reason
+
+
+def again(call: RequestCall, cancel: CancelRequest, said: Any) -> CancelRequest:
+    """As where the file of the answer is there once more."""
+    RequestCall.objects.update(recorded_at=None)
+    return take_in(call, cancel, said)
+
+
+@pytest.mark.parametrize("words", ["Order cannot be canceled", "Who knows", "Too many requests"])
+def test_a_refusal_that_proves_nothing_is_told_once_of_one_that_was_given_up(words: str) -> None:
+    cancel, call = given_up()
+    said = Refused(words, refusal_code(words))
+    for _ in range(2):
+        cancel = again(call, cancel, said)
+        assert cancel.is_unclear and words in cancel.reason
+        [text] = told_late(cancel)
+        assert words in text
+
+
+def test_so_it_is_of_one_that_goes_out_again() -> None:
+    cancel = make_cancel(requests=1, code=UNCLEAR)
+    claimed = claim(CANCELS, cancel.provider, now=NOON)
+    assert claimed is not None and runs.reap_lost_requests(now=NOON + 2 * MINUTE) == 1
+    words = "Order cannot be canceled"
+    for _ in range(2):
+        cancel = again(claimed.call, cancel, Refused(words, refusal_code(words)))
+        assert cancel.is_sent_again_in_doubt and words in cancel.reason
+        assert len(told_late(cancel)) == 1
+
+
+def test_one_that_was_sent_once_is_refused_by_its_late_answer() -> None:
+    """No other send may be why."""
+    cancel, call = given_up()
+    CancelRequest.objects.update(requests=1)
+    words = "Order cannot be canceled"
+    cancel = take_in(call, cancel, Refused(words, refusal_code(words)))
+    assert cancel.status == CancelStatus.REFUSED and not cancel.is_unclear
+    assert len(told_late(cancel)) == 1
+
+
+def test_what_is_said_in_time_is_told_as_no_late_answer() -> None:
+    cancel, desk = make_cancel(), FakeDesk()
+    said = Refused("Who knows")
+    desk.says = {cancel.order.external_id: said}
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    again(RequestCall.objects.get(), cancel, said)
+    assert told_late(cancel) == []

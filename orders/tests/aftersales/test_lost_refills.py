@@ -10,9 +10,11 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError
 
-from orders.aftersales import batch_outcome, refill_sends, request_refills
+from orders.aftersales import batch_outcome, refill_sends, request_refills, runs
+from orders.aftersales.refill_sends import REFILLS
+from orders.aftersales.send_requests import claim
 from orders.limits import doubtful_rows
-from orders.models import Order, Refill, RequestCall
+from orders.models import EventKind, Order, Refill, RequestCall
 from orders.sending.restore_check.recalled_requests import take_in_kept
 from orders.status import RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
@@ -412,3 +414,55 @@ def test_those_of_before_are_marked(order: Order) -> None:
     assert {one.pk for one in marked} == {lost.pk, again.pk, shut.pk}
     assert {one.doubted_at for one in marked} == {NOON - HOUR}
     assert not Refill.objects.filter(code="sent_before").exists()
+
+
+def told_late(order: Order) -> list[str]:
+    events = order.events.filter(kind=EventKind.REFILL, text__startswith="Late answer")
+    return list(events.values_list("text", flat=True))
+
+
+@pytest.mark.parametrize(
+    "words", ["Refill is not available for this order", "Who knows", "Too many requests"]
+)
+def test_a_late_refusal_that_proves_nothing_is_told_once(
+    order: Order, desk: FakeDesk, words: str
+) -> None:
+    lost = Refill.objects.get()
+    assert request_refills.ask_again(lost, actor=make_user(), now=NOON + HOUR) == ""
+    claimed = claim(REFILLS, lost.provider, now=NOON + HOUR)
+    assert claimed is not None and runs.reap_lost_requests(now=NOON + 2 * HOUR) == 1
+    kept = batch_outcome.outcome_to_json(batch_outcome.Answered({order.external_id: told(words)}))
+    for _ in range(2):
+        RequestCall.objects.update(recorded_at=None)
+        said = {"call": claimed.call.idempotency_key, "outcome": kept}
+        assert take_in_kept(said, now=NOON + 3 * HOUR)
+        refill = Refill.objects.get()
+        assert refill.status == RefillStatus.UNCONFIRMED and words in refill.reason
+        [text] = told_late(order)
+        assert words in text
+    send(refill, desk, NOON + 30 * HOUR)
+    assert len(desk.calls) == 1, "sent by itself"
+
+
+def test_after_it_was_closed_it_is_told_and_changes_nothing(order: Order, desk: FakeDesk) -> None:
+    closed(1)
+    before = Refill.objects.values().get()
+    said = {order.external_id: told("Who knows")}
+    kept = batch_outcome.outcome_to_json(batch_outcome.Answered(said))
+    RequestCall.objects.update(recorded_at=None)
+    call = RequestCall.objects.get()
+    assert take_in_kept({"call": call.idempotency_key, "outcome": kept}, now=NOON + 2 * HOUR)
+    assert Refill.objects.values().get() == before
+    assert len(told_late(order)) == 1
+
+
+def test_what_is_said_in_time_is_told_as_no_late_answer(order: Order) -> None:
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk, said = FakeDesk(), {order.external_id: told("Who knows")}
+    desk.says = said
+    send(Refill.objects.get(), desk, NOON)
+    kept = batch_outcome.outcome_to_json(batch_outcome.Answered(said))
+    RequestCall.objects.update(recorded_at=None)
+    call = RequestCall.objects.get()
+    assert take_in_kept({"call": call.idempotency_key, "outcome": kept}, now=NOON + HOUR)
+    assert told_late(order) == []

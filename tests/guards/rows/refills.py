@@ -196,6 +196,29 @@ GUARDS = (
         items=(10, 24),
     ),
     Guard(
+        "refill: a late answer that proves nothing is told",
+        "    elif row_outcome.is_heard:\n",
+        "    elif False:\n",
+        (
+            f"{LOST_REFILLS}::test_a_late_refusal_that_proves_nothing_is_told_once",
+            f"{LOST_REFILLS}::test_after_it_was_closed_it_is_told_and_changes_nothing",
+        ),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "cancel: a late answer that proves nothing is told",
+        "        if row_outcome.is_heard and not row_outcome.proven:\n",
+        "        if False:\n",
+        (
+            f"{LATE_CANCELS}"
+            "::test_a_refusal_that_proves_nothing_is_told_once_of_one_that_was_given_up",
+            f"{LATE_CANCELS}::test_so_it_is_of_one_that_goes_out_again",
+        ),
+        "orders/aftersales/cancel_sends.py",
+        items=(24,),
+    ),
+    Guard(
         "refill: no more are left, told late of the only call that was made",
         "    return not is_first or refill.sent_at is None or refill.doubted_at < refill.sent_at",
         "    return True",
