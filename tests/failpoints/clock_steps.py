@@ -85,7 +85,8 @@ def expected_step(step: Step, *, spool: bool) -> End:
     """As without a step; but who lives sends nothing that was claimed by another clock, and what
     was sent on another day is shown not to be there by nothing."""
     end = expected(step.place, step.mode, spool=spool) if step.dies else _if_it_lives(step, spool)
-    if end == NOT_THERE and step.seconds < -CAP:
+    is_set = step.place.is_reached(step.mode)
+    if is_set and end == NOT_THERE and step.seconds < -CAP:
         return LEFT_TO_A_PERSON  # the later order left before it, as the clock tells
     return end
 
