@@ -52,19 +52,25 @@ def lose_sight(provider: Provider, again: Mapping[str, Order | None], *, now: da
     """No refill with one of these numbers is followed by it from here on: nothing proves whose it
     is, and a person closes it. The history of its order tells so, once, with the order to which the
     number was given `again`. In the caller's transaction, before it writes to any other refill. One
-    that cannot be written is asked about no more all the same (`without_given_twice`)."""
+    whose history cannot be written is lost from sight all the same: it would be due for good, and
+    keep the others of its account from being asked about."""
     rows = rows_of(provider.pk)
     followed = _with(again, rows).filter(**_FOLLOWED).select_related("order")
 
-    def lose(refill: Refill) -> None:
+    def unfollow(refill: Refill) -> int:
         number = plain_id(refill.external_id)
         mine = Refill.objects.filter(pk=refill.pk, **_FOLLOWED)
         lost = {"followed_by": "", "code": NUMBER_TWICE, "reason": number, "changed_at": now}
-        if mine.update(**lost):
+        return mine.update(**lost)
+
+    def lose(refill: Refill) -> None:
+        number = plain_id(refill.external_id)
+        if unfollow(refill):
             _tell(refill.order, number, again[number], "It is not followed by it any more.", now)
 
     by_key = list(followed.order_by("pk"))
-    all_but_broken(by_key, lose, what="refills of one number", may_all_fail=True)
+    broken = all_but_broken(by_key, lose, what="refills of one number", may_all_fail=True)
+    all_but_broken(broken, unfollow, what="refills without a history", may_all_fail=True)
     for number, order in again.items():
         if order is not None:
             _tell_ended(number, order, rows, now)

@@ -105,6 +105,29 @@ def test_two_that_were_followed_by_one_number_before_are_asked_about_no_more():
         assert order.events.filter(text__contains="to another order’s refill as well").count() == 1
 
 
+@pytest.mark.parametrize("most", [1, 100])
+def test_one_whose_history_cannot_be_written_keeps_no_other_from_being_asked_about(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    first, second = two_orders(batch_size=most)
+    early = NOON - timedelta(hours=1)
+    twice = make_refill(RefillStatus.PENDING, order=first, external_id="1", due_at=early)
+    make_refill(RefillStatus.COMPLETED, order=second, external_id="1")
+    other = make_order(Status.COMPLETED, service=first.service)
+    make_refill(RefillStatus.PENDING, order=other, external_id="7")
+    telling_breaks(monkeypatch, first)
+    looks = list[int]()
+    real = without_given_twice
+
+    def counted(provider: Provider, batch: Sequence[Refill], *, now: datetime) -> list[Refill]:
+        looks.append(len(batch))
+        return real(provider, batch, now=now)
+
+    monkeypatch.setattr(poll_refills, "without_given_twice", counted)
+    assert asked(first.provider) == ["7"]
+    assert lost_from_sight(twice, "1") and len(looks) < 5, "it is due no more"
+
+
 def test_each_other_order_is_told_once():
     """At a provider that answers `{"refill": 1}` each later one is no news for the first."""
     orders = two_orders()
@@ -217,7 +240,7 @@ BROKEN_OF = pytest.mark.parametrize(("broken", "count"), [(1, 1), (1, 3), (2, 2)
 
 
 @BROKEN_OF
-def test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting(
+def test_a_refill_of_which_no_history_can_tell_is_lost_from_sight_all_the_same(
     monkeypatch: pytest.MonkeyPatch, broken: int, count: int
 ) -> None:
     known = numbered(count, RefillStatus.PENDING)
@@ -225,12 +248,6 @@ def test_a_refill_that_cannot_be_lost_from_sight_keeps_no_call_waiting(
     again = given_again(known)
     told = {(one.status, one.followed_by, one.code) for one in again}
     assert told == {(RefillStatus.PENDING, "", NUMBER_TWICE)}
-    left = list(Refill.objects.exclude(followed_by="").order_by("pk"))
-    assert left == known[:broken]
-    account = left[0].provider
-    assert without_given_twice(account, left, now=NOON) == [], "asked about"
-    monkeypatch.undo()
-    assert without_given_twice(account, left, now=NOON) == []
     assert set(Refill.objects.values_list("followed_by", "code")) == {("", NUMBER_TWICE)}
 
 
