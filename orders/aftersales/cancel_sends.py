@@ -270,7 +270,7 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return replace(_later(request, as_said(said), now + pause), is_heard=not said.is_own)
-    if request.code == UNCLEAR and request.requests > 1 and not no_cancel_explains(said.reason):
+    if not no_cancel_explains(said.reason) and request.may_be_taken_before():
         words = f"“{reason}” The one whose answer was lost may have been taken."
         return lost(request, words, now, is_heard=True)
     if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:

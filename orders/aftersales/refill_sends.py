@@ -11,8 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from django.db.models import QuerySet
-
 from core import clocks
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
@@ -26,6 +24,7 @@ from providers.panel_api.refusals.classify import (
 )
 
 from ..models import EventKind, Refill, RequestCall
+from ..models.refill import RefillQuerySet
 from ..status import REFILLS_TO_SEND, RefillStatus, Write
 from .batch_outcome import (
     Answered,
@@ -127,7 +126,7 @@ def write(refill: Refill, row_outcome: RowOutcome, *, now: datetime) -> bool:
 
 
 def _tell_late(
-    claimed: QuerySet[Refill], refill: Refill, row_outcome: RowOutcome, now: datetime
+    claimed: RefillQuerySet, refill: Refill, row_outcome: RowOutcome, now: datetime
 ) -> None:
     """It was taken for lost meanwhile and stays in doubt, with what was said of it."""
     in_doubt = claimed.filter(requests=refill.requests, status=RefillStatus.UNCONFIRMED)
@@ -211,7 +210,10 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
 def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
     """Told what a send of before whose answer was lost may be the reason for: it may be under way
     or done. Of this refill itself, that is each refusal which a refill can explain; of one that has
-    ended since, that one was requested not long ago, or that no more are left."""
+    ended since, that one was requested not long ago, that no more are left, or that this one has to
+    wait: a person asked for it beside that one, and not for one more later on, when that may be
+    done. Any other refusal ends this one: nothing of it goes out again, and that one stays shown as
+    closed while nobody knew."""
     others = refill.order.refills.exclude(pk=refill.pk)
     if says_refills_are_used_up(said.reason):
         in_doubt = others.exclude(doubted_at=None).exclude(status=RefillStatus.COMPLETED)
@@ -221,7 +223,17 @@ def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
         if others.filter(sent_at__gt=since).exclude(external_id="").exists():
             return said.code is not RefusalCode.WAIT and _was_lost_before(refill)
         return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
+    if said.code is RefusalCode.WAIT and not _was_lost_before(refill):
+        return _another_may_be_why(others, said, now)
     return _was_lost_before(refill) and not no_refill_explains(said.reason)
+
+
+def _another_may_be_why(others: RefillQuerySet, said: Refused, now: datetime) -> bool:
+    """One in doubt, that ended not long ago, and none that is known."""
+    since = now - timedelta(seconds=max(RECENTLY_SECONDS, said.wait_seconds or 0))
+    if others.filter(sent_at__gt=since).exclude(external_id="").exists():
+        return False
+    return others.filter(doubted_at__gt=since).exclude(status=RefillStatus.COMPLETED).exists()
 
 
 def _tells_of_another(said: Refused) -> bool:

@@ -126,6 +126,14 @@ class CancelRequest(models.Model):
         """Given up without an answer: nobody knows whether the provider has taken it."""
         return self.status == CancelStatus.REFUSED and self.code == UNCLEAR
 
+    def may_be_taken_before(self) -> bool:
+        """An earlier send of it, or an earlier one of its order that was given up, may be why this
+        one is refused."""
+        if self.code == UNCLEAR and self.requests > 1:
+            return True
+        others = CancelRequest.objects.filter(order=self.order_id).exclude(pk=self.pk)
+        return others.filter(status=CancelStatus.REFUSED, code=UNCLEAR).exists()
+
     @property
     def is_sent_again_in_doubt(self) -> bool:
         """It goes out once more, and nobody knows whether the provider took it the time before."""

@@ -12,6 +12,7 @@ from core.roles import Role
 from orders.aftersales import runs
 from orders.aftersales.batch_outcome import Answered, has_taken, outcome_to_json
 from orders.aftersales.cancel_sends import CAME_LATE, CANCELS, MOST_REQUESTS
+from orders.aftersales.request_cancels import request_cancel
 from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, EventKind, PollSchedule, RequestCall
 from orders.sending.restore_check.recalled_requests import take_in_kept
@@ -20,7 +21,7 @@ from orders.templatetags.orders import cancel_badge
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from providers.panel_api import CancelAccepted, RefusalCode, Refused
 from providers.panel_api.refusals.classify import refusal_code
-from tests.builders import NOON, make_cancel
+from tests.builders import NOON, make_cancel, make_user
 from tests.fake_provider import lost_answer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -187,6 +188,26 @@ def test_a_lost_one_may_be_why_the_next_is_refused(words: str, ends: str) -> Non
     assert (len(desk.calls), cancel.status) == (2, ends)
     assert cancel.code == (UNCLEAR if ends == "queued" else refusal_code(words))
     assert words in cancel.reason
+
+
+@pytest.mark.parametrize(
+    ("words", "is_unclear"),
+    [("Order cannot be canceled", True), ("Cancel is disabled for this service", False)],
+)
+def test_one_that_was_given_up_may_be_why_another_is_refused(words: str, is_unclear: bool) -> None:
+    first, _ = given_up()
+    other, desk = make_cancel(), FakeDesk()
+    made = request_cancel(first.order, actor=make_user(), now=NOON + 3 * MINUTE)
+    assert made == ""
+    second = CancelRequest.objects.latest("pk")
+    said = Refused(words, refusal_code(words))
+    desk.says = {one.order.external_id: said for one in (second, other)}
+    for one in (second, other):
+        runs.send_requests(one.provider, desk, clock=lambda: LATER, seconds=0)
+        one.refresh_from_db()
+    assert (second.code == UNCLEAR, second.status == "queued") == (is_unclear, is_unclear)
+    assert words in second.reason
+    assert (other.status, other.is_unclear) == (CancelStatus.REFUSED, False)
 
 
 def again(call: RequestCall, cancel: CancelRequest, said: Any) -> CancelRequest:

@@ -466,3 +466,43 @@ def test_what_is_said_in_time_is_told_as_no_late_answer(order: Order) -> None:
     call = RequestCall.objects.get()
     assert take_in_kept({"call": call.idempotency_key, "outcome": kept}, now=NOON + HOUR)
     assert told_late(order) == []
+
+
+WAIT = "Please wait 24 hours before requesting refill"
+
+
+@pytest.mark.parametrize("words", [WAIT, "Refill is available in 5 hours"])
+def test_another_one_that_is_told_to_wait_is_not_sent_by_itself(
+    order: Order, desk: FakeDesk, words: str
+) -> None:
+    """The one that was closed while nobody knew may be why, and is done by the time it goes out."""
+    closed(1)
+    another = asked_anew(order, desk, 1, words)
+    assert another.status == RefillStatus.UNCONFIRMED and words in another.reason
+    send(another, desk, NOON + 72 * HOUR)
+    assert len(desk.calls) == 2, "sent again by itself"
+
+
+def test_it_waits_where_the_one_in_doubt_is_long_ago_or_done_or_another_is_known(
+    order: Order, desk: FakeDesk
+) -> None:
+    closed(1)
+    assert asked_anew(order, desk, 30, WAIT).status == RefillStatus.WAITING
+    Refill.objects.latest("pk").delete()
+    known = make_refill(RefillStatus.COMPLETED, order=order, external_id="5")
+    Refill.objects.filter(pk=known.pk).update(sent_at=NOON)
+    assert asked_anew(order, desk, 2, WAIT).status == RefillStatus.WAITING
+    Refill.objects.exclude(doubted_at__isnull=False).delete()
+    Refill.objects.update(status=RefillStatus.COMPLETED)
+    assert asked_anew(order, desk, 2, WAIT).status == RefillStatus.WAITING
+
+
+@pytest.mark.parametrize("words", ["Refill is not available for this order", "Not eligible"])
+def test_another_one_that_is_refused_for_good_has_ended(
+    order: Order, desk: FakeDesk, words: str
+) -> None:
+    closed(1)
+    first = Refill.objects.get()
+    assert asked_anew(order, desk, 1, words).status == RefillStatus.REFUSED
+    first.refresh_from_db()
+    assert first.is_closed_as_unknown

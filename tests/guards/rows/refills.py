@@ -392,13 +392,29 @@ GUARDS = (
     ),
     Guard(
         "cancel: a lost one may be why the next is refused",
-        "request.code == UNCLEAR and request.requests > 1 and not",
-        "request.code == '-' and not",
+        "        if self.code == UNCLEAR and self.requests > 1:\n",
+        "        if False:\n",
         (
             "orders/tests/aftersales/test_late_cancels.py"
             "::test_a_lost_one_may_be_why_the_next_is_refused",
         ),
-        "orders/aftersales/cancel_sends.py",
+        "orders/models/cancel.py",
         items=(24, 39),
+    ),
+    Guard(
+        "cancel: one that was given up may be why another is refused",
+        "        return others.filter(status=CancelStatus.REFUSED, code=UNCLEAR).exists()\n",
+        "        return False\n",
+        (f"{LATE_CANCELS}::test_one_that_was_given_up_may_be_why_another_is_refused",),
+        "orders/models/cancel.py",
+        items=(24,),
+    ),
+    Guard(
+        "refill: told to wait, for which one that was closed as unknown may be the reason",
+        "        return _another_may_be_why(others, said, now)\n",
+        "        return False\n",
+        (f"{LOST_REFILLS}::test_another_one_that_is_told_to_wait_is_not_sent_by_itself",),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
     ),
 )
