@@ -178,7 +178,8 @@ def tell_late(
     """In the history of each order that this call was answered about and whose cancel is a later
     call's by now, or one's that a journal told of. Those that it had `claimed` and that were given
     up in other hands are unclear no more where this call has the provider's word for it. Returns
-    those orders, to be asked about next: also one of which nothing can be written."""
+    those orders, to be asked about next: also one of which nothing can be written. Where it can be
+    of none, that keeps no answer from what is still this call's."""
     if not isinstance(outcome, Answered):
         return []
     held = CancelRequest.objects.filter(call=call).values("order")
@@ -198,7 +199,9 @@ def tell_late(
                 _end_doubt(lost_to_others.filter(order=order), said)
             order.remember(EventKind.CANCEL, now=now, text=text, evidence=seen)
 
-    for order in all_but_broken(orders, tell, what="late answers to cancels"):
+    may_all_fail = bool(orders) and held.exists()
+    what = "late answers to cancels"
+    for order in all_but_broken(orders, tell, what=what, may_all_fail=may_all_fail):
         log.error(
             "no history tells what was said of %s: %s", order, outcome.about(order.external_id)
         )

@@ -8,9 +8,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import ProgrammingError, transaction
+from django.db import IntegrityError, ProgrammingError, transaction
 
-from orders.aftersales import cancel_sends, poll_refills, refill_sends
+from orders.aftersales import cancel_sends, poll_refills, refill_sends, runs
 from orders.aftersales.batch_outcome import Answered, AnyOutcome, Later, RowOutcome
 from orders.models import (
     CancelRequest,
@@ -21,7 +21,9 @@ from orders.models import (
     Refill,
     RequestCall,
 )
+from orders.oldest_work import Late
 from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status, Write
+from orders.watchdog.overdue import standstills
 from providers.panel_api import (
     CancelAccepted,
     RefillProgress,
@@ -265,3 +267,37 @@ def test_a_late_answer_that_cannot_be_told_keeps_no_other_of_its_call(
     assert "CancelAccepted(request_id='c')" in caplog.text
     asked = PollSchedule.objects.filter(next_at__lte=LATE).values_list("order", flat=True)
     assert {one.order_id for one in taken} <= set(asked), "its status says what became of it"
+
+
+def test_where_no_late_answer_can_be_told_the_others_of_its_call_have_theirs(
+    answered: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cancels, outcome = answered
+    given_up, account = cancels[2:], cancels[0].provider
+    other = RequestCall.objects.create(provider=account, write=Write.CANCEL, started_at=NOON)
+    CancelRequest.objects.filter(pk__in=[one.pk for one in given_up]).update(
+        call=other, status=CancelStatus.REFUSED, code=UNCLEAR, ended_at=NOON
+    )
+    telling_breaks(monkeypatch, *(one.order for one in given_up))
+    cancel_sends.record(cancels, outcome, account, LATE)
+    taken = CancelRequest.objects.filter(status=CancelStatus.ACCEPTED).order_by("pk")
+    assert list(taken) == cancels[:2]
+    assert caplog.text.count("no history tells what was said of") == len(given_up) > 1
+    CancelRequest.objects.update(call=other)  # nothing is this call's: its file keeps its answer
+    telling_breaks(monkeypatch, *(one.order for one in cancels))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        cancel_sends.record(given_up, outcome, account, LATE)
+
+
+@pytest.mark.parametrize(("make", "late"), [(make_refill, Late.REFILL), (make_cancel, Late.CANCEL)])
+def test_the_watchdog_tells_of_one_whose_history_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[..., Any], late: Late
+) -> None:
+    """It stays in the hands of a worker that is gone; else the log alone would know."""
+    one = make(status="sending", requests=1, sent_at=NOON, due_at=NOON)
+    telling_breaks(monkeypatch, one.order)
+    runs.reap_lost_requests(now=NOON + timedelta(hours=1))
+    one.refresh_from_db()
+    assert one.status == "sending"
+    found = [(one.late, one.order_id) for one in standstills(NOON + timedelta(hours=1))]
+    assert (late, one.order_id) in found

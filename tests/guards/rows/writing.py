@@ -131,6 +131,20 @@ GUARDS = (
         items=(18, 24),
     ),
     Guard(
+        "cancels: late answers that cannot be told keep no other of their call from its own",
+        "    may_all_fail = bool(orders) and held.exists()\n",
+        "    may_all_fail = False\n",
+        (f"{REFUSED}::test_where_no_late_answer_can_be_told_the_others_of_its_call_have_theirs",),
+        "orders/aftersales/cancel_sends.py",
+    ),
+    Guard(
+        "cancels: late answers of which none can be told stay in their file",
+        "    may_all_fail = bool(orders) and held.exists()\n",
+        "    may_all_fail = True\n",
+        (f"{REFUSED}::test_where_no_late_answer_can_be_told_the_others_of_its_call_have_theirs",),
+        "orders/aftersales/cancel_sends.py",
+    ),
+    Guard(
         "refill: one whose number was given again is lost from sight although nothing can tell so",
         "    all_but_broken("
         'broken, unfollow, what="refills without a history", may_all_fail=True)\n',
@@ -156,7 +170,7 @@ GUARDS = (
     ),
     Guard(
         "cancels: a late answer that cannot be written keeps no other of its call",
-        '    for order in all_but_broken(orders, tell, what="late answers to cancels"):\n',
+        "    for order in all_but_broken(orders, tell, what=what, may_all_fail=may_all_fail):\n",
         "    for order in orders:\n        tell(order)\n    for order in ():\n",
         (f"{REFUSED}::test_a_late_answer_that_cannot_be_told_keeps_no_other_of_its_call",),
         "orders/aftersales/cancel_sends.py",
