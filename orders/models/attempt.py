@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .order import Order
 
 
+# Named in `AttemptQuerySet.given_back`; `Attempt.is_given_back` for one row.
+GIVEN_BACK = Q(recalled_at__isnull=False) | Q(code=RECALLED)
+
+
 class AttemptQuerySet(models.QuerySet["Attempt"]):
     def same_as(self, known: Attempt) -> AttemptQuerySet:
         """Its row, unless the database was put back since it was read: its number may stand for
@@ -48,6 +52,11 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Of which a higher row was sent later. One that the journal of a machine gave back has a
         row of that day, and not of the day on which it was sent."""
         return self.filter(recalled_at=None)
+
+    def given_back(self) -> AttemptQuerySet:
+        """The others: sent nobody knows between which rows. By its code, which goes where it is in
+        doubt anew, a worker of release 0.3 marks one as long as it runs beside this one."""
+        return self.filter(GIVEN_BACK)
 
     def past_their_lease(self, now: datetime) -> AttemptQuerySet:
         """In flight for too long; a lease far longer than any was written by a clock ahead."""
@@ -182,6 +191,10 @@ class Attempt(models.Model):
         ]
 
     objects = AttemptQuerySet.as_manager()
+
+    @property
+    def is_given_back(self) -> bool:
+        return self.recalled_at is not None or self.code == RECALLED
 
     @classmethod
     def recalled(

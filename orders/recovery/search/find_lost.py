@@ -15,7 +15,7 @@ from core import clocks
 from core.failpoints import failpoint
 
 from ...models import Attempt
-from ...status import RECALLED, Outcome, Resolution
+from ...status import Outcome, Resolution
 from .. import resolve
 from . import contradictions, search_schedule
 from .ask_ids import WIDEST, search_between
@@ -44,7 +44,7 @@ class Search:
         attempts = Attempt.objects.filter(provider__in=self.run.rows)
         if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
             return  # what is on its way has no id we know of, and would look like a lost one
-        if attempts.filter(outcome=Outcome.UNKNOWN, code=RECALLED).exists():
+        if attempts.given_back().filter(outcome=Outcome.UNKNOWN).exists():
             return  # between which ids those are nobody knows: a person resolves them first
         self.ranges = id_ranges(self.run.rows, self.rules)
         now = self.clock()

@@ -16,7 +16,7 @@ from core.failpoints import failpoint
 from providers.panel_api import Progress, RecentOrder
 
 from ...models import Attempt, Order, Recovery
-from ...status import AT_PROVIDER, RECALLED, Outcome, Resolution
+from ...status import AT_PROVIDER, Outcome, Resolution
 from .. import resolve
 from . import contradictions, id_range, search_schedule
 from .find_lost import MOST_CALLS
@@ -70,7 +70,7 @@ def _may_be_closed(attempt: Attempt, run: RecoveryRun, now: datetime) -> bool:
 
 def _is_unclear(run: RecoveryRun, lost: list[Attempt]) -> bool:
     """Something is on its way, or was sent nobody knows when: its row would look like another's."""
-    if any(attempt.code == RECALLED for attempt in lost):
+    if any(attempt.is_given_back for attempt in lost):
         return True
     rows = Attempt.objects.filter(provider__in=run.rows)
     return rows.filter(outcome=Outcome.IN_FLIGHT).exists()

@@ -19,14 +19,23 @@ from providers.identity import same_account
 from providers.models import Provider
 
 from ...models import Attempt, Recovery
-from ...status import RECALLED, Outcome
+from ...models.attempt import GIVEN_BACK
+from ...status import Outcome
 
 LONGEST_STEP = 10.0  # seconds; beat comes by every two
 MOST_AT_ONCE = 500
 # Seconds after an order can no longer appear
 COUNTED_ON = 2 * clocks.RECOVERY_PATIENCE_SECONDS + clocks.CATALOG_LAG_SECONDS
 _KNOWN_BY = ("order_id", "started_at")  # beside its number
-_COUNTED = ("provider_id", "code", "unknown_at", "waited_at", "waited_seconds", "surely_after")
+_COUNTED = (
+    "provider_id",
+    "code",
+    "recalled_at",
+    "unknown_at",
+    "waited_at",
+    "waited_seconds",
+    "surely_after",
+)
 # Of the rows of an account upstream the longest holds
 _ALIKE = (
     Recovery.objects.filter(provider__upstream=OuterRef("provider__upstream"))
@@ -48,10 +57,10 @@ def count(*, now: datetime, provider: Provider | None = None) -> None:
     waited for, but where that moment is still to come, or a replay has begun its wait anew.
     """
     lost = Attempt.objects.filter(outcome=Outcome.UNKNOWN)
-    lost = lost.exclude(code=RECALLED, waited_at=None, unknown_at__lte=now)
+    lost = lost.exclude(GIVEN_BACK, waited_at=None, unknown_at__lte=now)
     if provider is not None:
         lost = lost.filter(provider=provider)
-    has_no_end = Q(surely_after=None) & ~Q(code=RECALLED)
+    has_no_end = Q(surely_after=None) & ~GIVEN_BACK
     waited = lost.filter(has_no_end | Q(waited_seconds__lt=_GRACE + COUNTED_ON))
     # The new ones first: left to themselves, SQLite puts them there and PostgreSQL at the end.
     longest_ago = F("waited_at").asc(nulls_first=True)
@@ -67,7 +76,7 @@ def _step(attempt: Attempt, now: datetime) -> None:
     changes: dict[str, object] = {"waited_seconds": waited, "waited_at": now}
     if waited < grace:
         changes["surely_after"] = None  # staff may have made it longer
-    elif attempt.surely_after is None and attempt.code != RECALLED:  # its row tells no order
+    elif attempt.surely_after is None and not attempt.is_given_back:  # its row tells no order
         changes["surely_after"] = _newest_row(attempt.provider)
     Attempt.objects.same_as(attempt).filter(waited_at=attempt.waited_at).update(**changes)
 

@@ -12,7 +12,7 @@ from orders.models import Attempt, Order, Recovery
 from orders.recovery import not_placed
 from orders.recovery.search import id_range, wait_clock
 from orders.sending import claims, sweep_due
-from orders.status import RECALLED, Outcome, Status
+from orders.status import RECALLED, Doubt, Outcome, Status
 from providers.connect import client_for
 from providers.panel_api import WrittenPayload
 from tests.builders import NOON, make_attempt, make_order, make_user
@@ -192,10 +192,22 @@ def test_a_search_that_was_asked_before_the_wait_was_over_is_not_the_last_one(bo
     assert Order.objects.get(pk=lost.pk).external_id == bench.upstream()[-1]
 
 
-def test_one_that_was_forgotten_is_not_counted_for_good_after_its_replay():
+ANEW = {"code": Doubt.IS_THERE, "recalled_at": NOON}
+
+
+def test_one_that_was_given_back_and_is_in_doubt_anew_is_not_waited_for():
+    """As where a number turns up that could be it, after a person took it for not there."""
+    attempt = make_attempt(make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN, **ANEW)
+    wait_clock.count(now=NOON + HOUR)
+    attempt.refresh_from_db()
+    assert (attempt.waited_at, attempt.surely_after) == (None, None)
+
+
+@pytest.mark.parametrize("known", [{"code": RECALLED}, ANEW])
+def test_one_that_was_forgotten_is_not_counted_for_good_after_its_replay(known):
     """Its row tells no order, so no later row ends its wait: the time alone does."""
     over = GRACE + wait_clock.COUNTED_ON
-    waited = {"code": RECALLED, "waited_at": NOON, "waited_seconds": over}
+    waited = {"waited_at": NOON, "waited_seconds": over, **known}
     attempt = make_attempt(make_order(Status.UNCONFIRMED), outcome=Outcome.UNKNOWN, **waited)
     wait_clock.count(now=NOON + HOUR)
     attempt.refresh_from_db()

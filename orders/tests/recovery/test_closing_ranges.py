@@ -11,7 +11,7 @@ from core import clocks
 from orders.models import Attempt, Order, Recovery
 from orders.recovery.search.find_lost import MOST_CALLS, Search
 from orders.recovery.search.recovery_run import RecoveryRun
-from orders.status import RECALLED, Outcome, Status
+from orders.status import RECALLED, Doubt, Outcome, Status
 from orders.tests.recovery.test_asking_ids import DOWN, ODD, UNKNOWN, Answer, Panel, started
 from providers.panel_api import Dialect
 from tests.builders import NOON, make_attempt, make_order, make_provider
@@ -152,17 +152,18 @@ def test_where_its_free_calls_are_used_up_a_person_is_left_to_tell():
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "code"),
+    ("status", "outcome", "known"),
     [
-        (Status.UNCONFIRMED, Outcome.UNKNOWN, RECALLED),
-        (Status.SENDING, Outcome.IN_FLIGHT, ""),
+        (Status.UNCONFIRMED, Outcome.UNKNOWN, {"code": RECALLED}),
+        (Status.UNCONFIRMED, Outcome.UNKNOWN, {"code": Doubt.IS_THERE, "recalled_at": NOON}),
+        (Status.SENDING, Outcome.IN_FLIGHT, {}),
     ],
-    ids=["sent nobody knows when", "on its way"],
+    ids=["sent nobody knows when", "in doubt anew", "on its way"],
 )
-def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids(status, outcome, code):
+def test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids(status, outcome, known):
     found = between()
     order = make_order(status, provider=found.provider)
-    make_attempt(order, outcome=outcome, code=code, searched_at=NOON)
+    make_attempt(order, outcome=outcome, searched_at=NOON, **known)
     found.search()
     assert (found.status, found.panel.asked) == (Status.UNCONFIRMED, [])
 

@@ -16,12 +16,12 @@ from orders.links import link_key
 from orders.models import Attempt, Order
 from orders.placing import place_orders
 from orders.recovery.search.list_rows import Likeness, likeness
-from orders.status import RECALLED, Outcome, Resolution, Status
+from orders.status import RECALLED, Doubt, Outcome, Resolution, Status
 from providers.connect import client_for
 from providers.models import Service
 from providers.panel_api import DefaultPayload, PanelClient, Progress, RecentOrder, WrittenPayload
 from providers.panel_api.answers import decode_orders
-from tests.builders import make_attempt, make_order, make_service
+from tests.builders import NOON, make_attempt, make_order, make_service
 
 from .bench import GRACE, Bench, running_box
 
@@ -234,11 +234,14 @@ def test_a_list_that_lacks_the_newest_rows_proves_nothing(box, monkeypatch):
     assert read(lost)[1].calls <= 4
 
 
-def test_no_list_is_read_while_a_send_of_an_unknown_time_may_be_any_of_its_rows(box):
+@pytest.mark.parametrize(
+    "known", [{"code": RECALLED}, {"code": Doubt.IS_THERE, "recalled_at": NOON}]
+)
+def test_no_list_is_read_while_a_send_of_an_unknown_time_may_be_any_of_its_rows(box, known):
     bench = bench_at(box)
     lost = bench.lose(taken=True)
     recalled = make_order(Status.UNCONFIRMED, provider=bench.provider)
-    make_attempt(recalled, outcome=Outcome.UNKNOWN, code=RECALLED)
+    make_attempt(recalled, outcome=Outcome.UNKNOWN, **known)
     assert bench.recover(after=FIRST).found == 0
     assert (read(lost)[0].status, read(lost)[1].calls) == (Status.UNCONFIRMED, 0)
 

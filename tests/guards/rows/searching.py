@@ -13,9 +13,48 @@ REPLAYS = "orders/tests/recovery/test_replays_are_writes.py"
 SEARCH = "orders/tests/recovery/test_recovery_over_http.py"
 
 GUARDS = (
+    *(
+        Guard(
+            f"search: what was given back and is in doubt anew {what}",
+            old,
+            new,
+            (f"orders/tests/recovery/{test}",),
+            path,
+        )
+        for what, old, new, test, path in (
+            (
+                "stops the search by numbers",
+                "attempts.given_back().filter(outcome=Outcome.UNKNOWN)",
+                'attempts.filter(outcome=Outcome.UNKNOWN, code="recalled")',
+                "test_closing_ranges.py::test_nothing_is_asked_while_a_send_may_stand_anywhere_among_the_ids",
+                "orders/recovery/search/find_lost.py",
+            ),
+            (
+                "stops the reading of a list",
+                "any(attempt.is_given_back for attempt in lost)",
+                'any(attempt.code == "recalled" for attempt in lost)',
+                "test_lists_over_http.py::test_no_list_is_read_while_a_send_of_an_unknown_time_may_be_any_of_its_rows",
+                "orders/recovery/search/provider_list.py",
+            ),
+            (
+                "is not waited for",
+                "lost.exclude(GIVEN_BACK,",
+                'lost.exclude(code="recalled",',
+                "test_clock_steps.py::test_one_that_was_given_back_and_is_in_doubt_anew_is_not_waited_for",
+                "orders/recovery/search/wait_clock.py",
+            ),
+            (
+                "is not counted for good",
+                " & ~GIVEN_BACK",
+                ' & ~Q(code="recalled")',
+                "test_clock_steps.py::test_one_that_was_forgotten_is_not_counted_for_good_after_its_replay",
+                "orders/recovery/search/wait_clock.py",
+            ),
+        )
+    ),
     Guard(
         "waits: no row of a restored database bounds others",
-        "elif attempt.surely_after is None and attempt.code != RECALLED:",
+        "elif attempt.surely_after is None and not attempt.is_given_back:",
         "elif attempt.surely_after is None:",
         (
             f"{REPLAYS}"
