@@ -15,6 +15,7 @@ from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from providers.panel_api import Refused
 from providers.panel_api.answers.decode_requests import cancels, refills
 from providers.panel_api.dialect import Dialect
+from providers.panel_api.refusals.classify import no_cancel_explains, no_refill_explains
 from tests.builders import NOON, make_cancel, make_order, make_user
 from tests.fake_provider import lost_answer
 
@@ -184,3 +185,11 @@ def test_nor_is_a_refill_by_words_beside_its_success() -> None:
     desk.says = refills([row], [order.external_id], Dialect())
     send(Refill.objects.get(), desk, NOON)
     assert Refill.objects.get().status == RefillStatus.UNCONFIRMED
+
+
+def test_a_sentence_nobody_knows_explains_nothing_away() -> None:
+    known = "Refill is disabled for this service"
+    assert no_refill_explains(known) and no_refill_explains(f"Error: {known}.")
+    assert no_refill_explains("Incorrect order ID") and not no_refill_explains("Error")
+    assert not no_refill_explains(f"{known}. Who knows")
+    assert not no_cancel_explains("Incorrect order ID. Who knows")

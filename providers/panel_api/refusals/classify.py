@@ -145,12 +145,14 @@ def no_cancel_explains(sentence: str) -> bool:
 
 
 def _says_no_to_all(sentence: str, of_service: frozenset[str]) -> bool:
-    """Each of its sentences speaks of the call, the service, or an order that is not there."""
+    """Each of its sentences speaks of the call, the service, or an order that is not there; one
+    that nobody has reviewed may say anything."""
+    if refusal_code(sentence) in NO_SUCH:
+        return True
     parts = [sentence] if simplified(sentence) in _CODES else _BETWEEN.split(sentence)
-    codes = {part: refusal_code(part) for part in parts}
-    known = {part: code for part, code in codes.items() if code is not Code.UNLISTED}
-    return bool(known) and all(
-        code in NO_SUCH or simplified(part) in of_service for part, code in known.items()
+    said = [part for part in parts if not adds_nothing(part)]
+    return bool(said) and all(
+        refusal_code(part) in NO_SUCH or simplified(part) in of_service for part in said
     )
 
 

@@ -19,6 +19,16 @@ UPGRADED = "test_after_the_upgrade_one_that_was_lost_before_it_waited_is_not_sen
 
 GUARDS = (
     Guard(
+        "refill: a sentence nobody knows explains nothing away",
+        "    said = [part for part in parts if not adds_nothing(part)]\n",
+        "    said = [part for part in parts if refusal_code(part) is not Code.UNLISTED]\n",
+        (
+            "orders/tests/aftersales/test_several_sentences.py"
+            "::test_a_sentence_nobody_knows_explains_nothing_away",
+        ),
+        "providers/panel_api/refusals/classify.py",
+    ),
+    Guard(
         "refill: one of before the upgrade that waits in doubt is not sent by itself",
         'mine.update(status="unconfirmed", code="",',
         'mine.update(code="",',
