@@ -72,7 +72,8 @@ def accounts_to_recover(now: datetime) -> list[int]:
     found = {pk for source in sources for pk in source.values_list("provider_id", flat=True)}
     found |= set(_accounts_to_close(lost))
     found -= set(held_leases(LeaseKind.RECOVERY, now=now).values_list("provider_id", flat=True))
-    return sorted(Provider.objects.with_key().filter(pk__in=found).values_list("pk", flat=True))
+    here = Provider.objects.with_key().filter(pk__in=found, moved_at=None)
+    return sorted(here.values_list("pk", flat=True))
 
 
 def _accounts_to_close(lost: QuerySet[Attempt]) -> Iterator[int]:

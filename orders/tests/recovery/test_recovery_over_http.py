@@ -11,7 +11,7 @@ from core import clocks
 from orders.models import Attempt, DatabaseId, EventKind, Order, Recovery
 from orders.recovery import not_placed, resolve
 from orders.recovery.search.calibrate import calibrate
-from orders.sending import halts, record_outcome
+from orders.sending import halts, record_outcome, sweep_due
 from orders.sending.outcome import SendOutcome
 from orders.sending.restore_check import guard
 from orders.status import HaltKind, Outcome, Resolution, Status
@@ -64,6 +64,20 @@ def test_an_order_that_was_not_taken_is_shown_not_to_be_there_by_the_next_one(bo
     order, attempt = read(lost)
     assert (order.status, attempt.outcome) == (Status.NOT_PLACED, Outcome.NOT_PLACED)
     assert attempt.resolution == Resolution.CLOSED_RANGE and attempt.calls <= 4
+
+
+def test_nothing_is_searched_at_another_address_before_its_catalog_is_read(box):
+    bench = Bench(box).calibrated()
+    lost = bench.lose(taken=True)
+    Provider.objects.update(moved_at=bench.now)
+    before = box.stats()["calls"]
+    for _ in range(3):
+        bench.recover(after=GRACE)
+    assert sweep_due.accounts_to_recover(bench.now) == []
+    assert box.stats()["calls"] == before and read(lost)[0].status == Status.UNCONFIRMED
+    Provider.objects.update(moved_at=None)
+    assert sweep_due.accounts_to_recover(bench.now) == [bench.provider.pk]
+    assert bench.recover().found == 1
 
 
 def test_nothing_is_shown_not_to_be_there_before_its_time_is_over(box):

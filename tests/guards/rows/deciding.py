@@ -358,4 +358,15 @@ GUARDS = (
         "orders/recovery/resolve.py",
         items=(11,),
     ),
+    Guard(
+        "recovery: nothing is searched at another address before its catalog is read",
+        "    if Provider.objects.filter(pk__in=run.rows).exclude(moved_at=None).exists():\n",
+        "    if not steps:\n",
+        (
+            "orders/tests/recovery/test_recovery_over_http.py"
+            "::test_nothing_is_searched_at_another_address_before_its_catalog_is_read",
+        ),
+        "orders/recovery/run.py",
+        items=(12, 20),
+    ),
 )
