@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from core import clocks
 from core.texts import LONGEST_TEXT
@@ -201,9 +201,7 @@ def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)
         text = f"Not yet: “{reason}” It is requested again when that is allowed."
-        changes: dict[str, Any] = {"due_at": due_at, "reason": reason, "code": code}
-        if not _was_lost_before(refill):  # what was in doubt is answered
-            changes["doubted_at"] = None
+        changes = {"due_at": due_at, "reason": reason, "code": code}
         return RowOutcome(RefillStatus.WAITING, text, changes)
     changes = {"ended_at": now, "reason": reason, "code": code}
     return RowOutcome(RefillStatus.REFUSED, f"The provider refused the refill: “{reason}”", changes)

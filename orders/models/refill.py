@@ -47,12 +47,12 @@ class Refill(models.Model):
 
     While it is being sent, `due_at` is when the claim runs out. `requests` counts sends; one whose
     answer was lost stays `unconfirmed` and is never re-sent by itself. `doubted_at` is when it was
-    last in doubt, or sent and then closed, and stays whatever became of it since, but where its
-    only send is told to wait: that has begun nothing. `known_gap` is the newest gap of a journal
-    when a person last let it be sent (0: none), or None where a release before this did that, or
-    nobody has: it was brought in from a journal. `followed_by` is the id the provider is asked
-    about: its number, or the order's where the provider wants that; empty where there is neither,
-    or two orders were given the number. `code` of an open refill says what is odd about it.
+    last in doubt, or sent and then closed, and stays whatever became of it since. `known_gap` is
+    the newest gap of a journal when a person last let it be sent (0: none), or None where a release
+    before this did that, or nobody has: it was brought in from a journal. `followed_by` is the id
+    the provider is asked about: its number, or the order's where the provider wants that; empty
+    where there is neither, or two orders were given the number. `code` of an open refill says what
+    is odd about it.
     """
 
     order = models.ForeignKey("orders.Order", models.PROTECT, related_name="refills")

@@ -13,17 +13,13 @@ from django.db import connection
 from django.test import Client
 
 from orders.aftersales import request_refills, runs
-from orders.aftersales.batch_outcome import Answered, outcome_to_json
 from orders.aftersales.cancel_sends import CANCELS
-from orders.aftersales.refill_sends import REFILLS
 from orders.aftersales.send_requests import claim
 from orders.aftersales.views import SHOWN
 from orders.models import CancelRequest, Refill
-from orders.sending.restore_check.recalled_requests import take_in_kept
 from orders.status import CancelStatus, RefillStatus
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
 from orders.tests.aftersales.test_whose_words import shown
-from providers.panel_api import RefusalCode, Refused
 from tests.builders import NOON, make_cancel, make_refill
 from tests.one_line import one_line
 
@@ -105,29 +101,3 @@ def test_after_the_upgrade_one_that_was_lost_before_it_waited_is_not_sent_by_its
     assert (twice.status, twice.code) == (RefillStatus.UNCONFIRMED, "")
     assert twice.reason == f"“{words}” The one whose answer was lost may be under way."
     assert (once.requests, never.requests, len(desk.calls)) == (2, 3, 2)
-
-
-@pytest.mark.parametrize("was_lost_before", [False, True])
-def test_a_doubt_that_a_late_answer_ends_is_not_shown(
-    staff: Client, *, was_lost_before: bool
-) -> None:
-    """Told to wait, its only send has begun nothing. Of an earlier one it says nothing."""
-    refill = make_refill()
-    if was_lost_before:
-        early = NOON - timedelta(hours=30)
-        Refill.objects.update(requests=1, sent_at=early, doubted_at=early)
-        make_refill(RefillStatus.COMPLETED, order=refill.order, external_id="5")
-        Refill.objects.exclude(pk=refill.pk).update(sent_at=NOON - timedelta(hours=1))
-    claimed = claim(REFILLS, refill.provider, now=NOON)
-    assert claimed is not None
-    assert runs.reap_lost_requests(now=NOON + timedelta(minutes=5)) == 1
-    words = "Refill was requested less than 24 hours ago" if was_lost_before else "Please wait"
-    answer = Answered({refill.order.external_id: Refused(words, RefusalCode.WAIT)})
-    said = {"call": claimed.call.idempotency_key, "outcome": outcome_to_json(answer)}
-    assert take_in_kept(said, now=NOON + timedelta(minutes=10))
-    refill.refresh_from_db()
-    assert refill.status == RefillStatus.WAITING
-    assert refill.is_sent_again_in_doubt is was_lost_before
-    page = shown(staff, refill.order)
-    assert ("it may be carried out twice" in page) is was_lost_before
-    assert ("again, unclear" in page) is was_lost_before

@@ -7,7 +7,6 @@ from tests.guards.guard import Guard
 BESIDE = "providers/panel_api/tests/test_refusals_beside_ids.py"
 BUTTONS = "orders/tests/aftersales/test_old_buttons.py"
 CLOCKS = "orders/tests/restores/test_gaps_and_clocks.py"
-IN_SIGHT = "orders/tests/aftersales/test_doubt_in_sight.py"
 LATE_CANCELS = "orders/tests/aftersales/test_late_cancels.py"
 LOST_REFILLS = "orders/tests/aftersales/test_lost_refills.py"
 MEANWHILE = "orders/tests/restores/test_asked_meanwhile.py"
@@ -205,22 +204,6 @@ GUARDS = (
         ),
         "providers/panel_api/answers/decode_requests.py",
         items=(10, 24),
-    ),
-    Guard(
-        "refill: a doubt stays where an earlier send is not the one that was told to wait",
-        "        if not _was_lost_before(refill):  # what was in doubt is answered\n",
-        "        if True:\n",
-        (f"{IN_SIGHT}::test_a_doubt_that_a_late_answer_ends_is_not_shown",),
-        "orders/aftersales/refill_sends.py",
-        items=(10,),
-    ),
-    Guard(
-        "refill: a doubt that is over is shown no more",
-        '            changes["doubted_at"] = None\n',
-        "            pass\n",
-        (f"{IN_SIGHT}::test_a_doubt_that_a_late_answer_ends_is_not_shown",),
-        "orders/aftersales/refill_sends.py",
-        items=(10,),
     ),
     Guard(
         "refill: a late answer that proves nothing is told",
