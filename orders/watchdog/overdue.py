@@ -27,7 +27,7 @@ from ..status import HaltKind, Write
 
 _WRITES = {Late.ORDER: Write.ADD, Late.REFILL: Write.REFILL, Late.CANCEL: Write.CANCEL}
 _MOVED = AccountHealth(AccountState.MOVED)
-_NO_WAY_IN = frozenset({AccountState.NO_KEY, AccountState.KEY_UNREADABLE})
+_NO_WAY_IN = frozenset({AccountState.NO_KEY, AccountState.KEY_UNREADABLE, AccountState.MOVED})
 _AT_PLACE = {
     Late.SPOOL: "Its workers do not take it in: look at their log.",
     Late.MACHINE: "It has sent what nobody knows the outcome of. Start a worker there.",
@@ -95,7 +95,8 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
             reason = "It waits for somebody to decide."
         elif late is Late.CANCEL and account.cancel_unread:
             reason = trouble or "Its order is asked about, and the answers cannot be read."
-        elif late is Late.POLL and account.moved_at is not None:  # a paused one says that alone
+        elif late in (Late.POLL, Late.REFILL) and account.moved_at is not None:
+            # A paused one says that alone
             reason = trouble or f"{account.name}: {_MOVED.label}."
         order_id = getattr(account, f"{late}_order", None)
         yield Standstill(late, since, reason, account.pk, account.name, order_id)
@@ -104,7 +105,7 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
 
 def _searched_too_long(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[Standstill]:
     """Whatever the search meets, its time ends, and the halt with it: only an account that cannot
-    be called at all is not searched."""
+    be called at all, or whose catalog at a new address is unread, is not searched."""
     time = account.grace_seconds + clocks.RECOVERY_PATIENCE_SECONDS
     over = now - Late.SEARCH.limit - timedelta(seconds=time)
     for halt in halts:
@@ -129,7 +130,9 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: date
     write = _WRITES.get(late)
     if write is None:
         return False
-    if not account.is_active or any(halt.holds(write) for halt in halts):
+    # The refills of a paused account are asked about, but not at an address whose catalog is unread
+    is_asked = late is Late.REFILL and account.moved_at is not None
+    if not (account.is_active or is_asked) or any(halt.holds(write) for halt in halts):
         return True
     newest = account.newest_send if late is Late.ORDER else None
     return newest is not None and now - Late.ORDER.limit < newest <= now

@@ -192,3 +192,11 @@ def test_a_catalog_from_before_the_move_says_nothing_of_the_new_place():
     )
     assert end_run(run, RunState.APPLIED, now=LATER)
     assert Provider.objects.get(pk=order.provider_id).moved_at == NOON
+
+
+@pytest.mark.parametrize("state", [ProviderState.ACTIVE, ProviderState.PAUSED])
+def test_the_watchdog_tells_of_a_refill_that_is_not_asked_about_there(state):
+    refill = make_refill(RefillStatus.PENDING, external_id="7", followed_by="7", due_at=NOON)
+    Provider.objects.filter(pk=refill.provider_id).update(moved_at=NOON, state=state)
+    told = {one.late: one.reason for one in standstills(NOON + DAY)}
+    assert told[Late.REFILL]

@@ -68,7 +68,7 @@ GUARDS = (
     ),
     Guard(
         "watchdog: what a stop holds waits on purpose",
-        "    if not account.is_active or any(halt.holds(write) for halt in halts):",
+        "    if not (account.is_active or is_asked) or any(halt.holds(write) for halt in halts):",
         "    if not account.is_active:",
         (f"{WATCHDOG}::test_orders_behind_a_stop_wait_on_purpose",),
         "orders/watchdog/overdue.py",
@@ -206,7 +206,7 @@ GUARDS = (
     ),
     Guard(
         "watchdog: what a paused account holds waits on purpose",
-        "    if not account.is_active or any(halt.holds(write) for halt in halts):",
+        "    if not (account.is_active or is_asked) or any(halt.holds(write) for halt in halts):",
         "    if any(halt.holds(write) for halt in halts):",
         (f"{WATCHDOG_EXCUSES}::test_what_waits_for_a_paused_account_waits_on_purpose",),
         "orders/watchdog/overdue.py",
