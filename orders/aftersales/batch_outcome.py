@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
-from providers.panel_api.refusals.classify import says_canceled_there
+from providers.panel_api.refusals.classify import says_canceled_there, says_other_is_open
 
 from ..sending.outcome import code_of_old
 
@@ -82,6 +82,12 @@ def as_said(said: Refused) -> str:
     return said.reason if said.is_own else f"The provider said: “{said.reason}”"
 
 
+def is_open_there(said: Refused, what: str) -> bool:
+    """The provider says that it has one under way: a "refill" where `what` is one, and not a
+    "cancel", or the other way round. Of the other one's words nothing is proven."""
+    return said.code is RefusalCode.ALREADY_OPEN and not says_other_is_open(said.reason, what)
+
+
 def refused_by_all(rows: Iterable[object]) -> Refused | None:
     """The refusal, where every row was refused because the provider has no such call."""
     refusals = list(rows)
@@ -143,8 +149,9 @@ def has_taken(outcome: AnyOutcome | None, order_id: str) -> bool:
     said = _said_of(outcome, order_id)
     if not isinstance(said, Refused):
         return isinstance(said, CancelAccepted)
-    is_over = said.code is not RefusalCode.UNLISTED and says_canceled_there(said.reason)
-    return said.code is RefusalCode.ALREADY_OPEN or is_over
+    if said.code is not RefusalCode.UNLISTED and says_canceled_there(said.reason):
+        return True
+    return is_open_there(said, "cancel")
 
 
 def is_undone(outcome: AnyOutcome, order_id: str) -> bool:

@@ -36,6 +36,7 @@ from .batch_outcome import (
     RowOutcome,
     as_said,
     has_taken,
+    is_open_there,
     refused_by_all,
 )
 from .record_rows import all_but_broken, record_rows
@@ -262,7 +263,7 @@ def _row_outcome(
 
 def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome:
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
-    if said.code is RefusalCode.ALREADY_OPEN:
+    if is_open_there(said, "cancel"):
         text = f"The provider has been asked to cancel it already: “{reason}”"
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
     if said.code is RefusalCode.UNLISTED:
@@ -270,6 +271,8 @@ def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome
     if says_canceled_there(said.reason):  # by this one, an earlier one, or without any
         text = f"The provider has nothing left to cancel: “{reason}” Its status will say why."
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
+    if said.code is RefusalCode.ALREADY_OPEN:  # a refill, and of the cancel nothing is proven
+        return lost(request, as_said(said), now, is_heard=True)
     if said.code is RefusalCode.RATE_LIMIT:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return replace(_later(request, as_said(said), now + pause), is_heard=not said.is_own)

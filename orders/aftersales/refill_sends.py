@@ -34,6 +34,7 @@ from .batch_outcome import (
     Outcome,
     RowOutcome,
     as_said,
+    is_open_there,
     refused_by_all,
 )
 from .record_rows import record_rows
@@ -165,7 +166,7 @@ def _row_outcome(
             return _at_provider(text, number, "", now, code=NUMBER_TWICE, reason=number)
         text = f"The provider took the refill on{f' as {number}' if number else ''}."
         return _at_provider(text, number, followed_by or number, now)
-    if said.code is RefusalCode.ALREADY_OPEN:
+    if is_open_there(said, "refill"):
         text = f"The provider has a refill of it open already: “{said.reason}”"
         return _at_provider(text, "", followed_by, now, code=said.code.value, reason=said.reason)
     return _refused(refill, said, now)
@@ -187,8 +188,8 @@ def _at_provider(
 
 
 def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
-    """Only reviewed words prove that nothing was done."""
-    if said.code is RefusalCode.UNLISTED:
+    """Only reviewed words prove that nothing was done, and not beside a cancel under way."""
+    if said.code in (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN):
         return lost(as_said(said), now, is_heard=not said.is_own)
     is_there = _says_it_is_there(refill, said, now)
     if said.code is RefusalCode.RATE_LIMIT and not (is_there and _tells_of_another(said)):

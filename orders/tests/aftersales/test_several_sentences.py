@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from orders.aftersales import request_refills, runs
+from orders.aftersales import cancel_sends, request_refills, runs
 from orders.aftersales.batch_outcome import Answered, has_taken, may_be_open
-from orders.models import Refill
-from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status
+from orders.aftersales.send_requests import claim
+from orders.models import CancelRequest, Refill, RequestCall
+from orders.status import UNCLEAR, CancelStatus, RefillStatus, Status, Write
 from orders.tests.aftersales.test_send_requests import FakeDesk, send
-from providers.panel_api import Refused
+from providers.panel_api import CancelAccepted, Refused
 from providers.panel_api.answers.decode_requests import cancels, refills
 from providers.panel_api.dialect import Dialect
 from providers.panel_api.refusals.classify import no_cancel_explains, no_refill_explains
@@ -28,6 +29,15 @@ TOO_MANY = "Too many requests"
 IN_PROGRESS, EXISTS = "Refill is already in progress", "Refill request already exists"
 NO_CANCEL, CANCELED = "Order cannot be canceled", "Order is already canceled"
 CODE = "cancel.error.order_ended"
+CANCEL_REQUESTED = "Cancel already requested"
+
+
+def no_cancel(order_id: str, *said: str) -> Refused:
+    """As the client reads it."""
+    row = {"order": order_id, "cancel": {"errors": list(said)}}
+    refused = cancels([row], [order_id], Dialect())[order_id]
+    assert isinstance(refused, Refused)
+    return refused
 
 
 def no_refill(order_id: str, *said: str) -> Refused:
@@ -193,3 +203,74 @@ def test_a_sentence_nobody_knows_explains_nothing_away() -> None:
     assert no_refill_explains("Incorrect order ID") and not no_refill_explains("Error")
     assert not no_refill_explains(f"{known}. Who knows")
     assert not no_cancel_explains("Incorrect order ID. Who knows")
+
+
+OF_A_REFILL = pytest.mark.parametrize("said", [(NO_CANCEL, IN_PROGRESS), (IN_PROGRESS,)])
+
+
+@OF_A_REFILL
+def test_a_cancel_is_not_taken_where_a_refill_is_said_to_be_under_way(
+    said: tuple[str, ...],
+) -> None:
+    cancel, desk = make_cancel(), FakeDesk()
+    order_id = cancel.order.external_id
+    desk.says = {order_id: no_cancel(order_id, *said)}
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert (cancel.status, cancel.code) == (CancelStatus.QUEUED, UNCLEAR)
+    assert all(sentence in cancel.reason for sentence in said)
+    assert not has_taken(Answered(desk.says), order_id)
+    assert may_be_open(Answered(desk.says), order_id)
+
+
+@OF_A_REFILL
+def test_nor_does_that_end_the_doubt_of_one_that_is_another_calls(said: tuple[str, ...]) -> None:
+    cancel = make_cancel()
+    call = claim(cancel_sends.CANCELS, cancel.provider, now=NOON)
+    assert call is not None
+    other = RequestCall.objects.create(
+        provider=cancel.provider, write=Write.CANCEL, started_at=NOON
+    )
+    mine = CancelRequest.objects.filter(pk=cancel.pk)
+    mine.update(call=other, status=CancelStatus.REFUSED, code=UNCLEAR, ended_at=NOON)
+    order_id = cancel.order.external_id
+    late: Answered[CancelAccepted | Refused] = Answered({order_id: no_cancel(order_id, *said)})
+    cancel_sends.record(call.rows, late, cancel.provider, NOON + DAY)
+    cancel.refresh_from_db()
+    assert (cancel.status, cancel.code) == (CancelStatus.REFUSED, UNCLEAR)
+
+
+@pytest.mark.parametrize("said", [(IN_PROGRESS, CANCEL_REQUESTED), (IN_PROGRESS, CANCELED)])
+def test_beside_words_about_a_refill_its_own_words_are_heard(said: tuple[str, str]) -> None:
+    cancel, desk = make_cancel(), FakeDesk()
+    order_id = cancel.order.external_id
+    desk.says = {order_id: no_cancel(order_id, *said)}
+    runs.send_requests(cancel.provider, desk, clock=lambda: NOON, seconds=0)
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.ACCEPTED
+    assert has_taken(Answered(desk.says), order_id)
+
+
+@pytest.mark.parametrize("by_order", [False, True])
+@pytest.mark.parametrize("said", [(NOT_ALLOWED, CANCEL_REQUESTED), (CANCEL_REQUESTED,)])
+def test_a_refill_is_not_followed_where_a_cancel_is_said_to_be_under_way(
+    said: tuple[str, ...], *, by_order: bool
+) -> None:
+    order, desk = make_order(Status.COMPLETED), FakeDesk()
+    order.provider.dialect = {"refill_status_by_order": by_order}
+    order.provider.save()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk.says = {order.external_id: no_refill(order.external_id, *said)}
+    send(Refill.objects.get(), desk, NOON)
+    refill = Refill.objects.get()
+    assert (refill.status, refill.followed_by) == (RefillStatus.UNCONFIRMED, "")
+    assert all(sentence in refill.reason for sentence in said)
+
+
+def test_one_told_of_both_is_followed() -> None:
+    order, desk = make_order(Status.COMPLETED), FakeDesk()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    said = no_refill(order.external_id, CANCEL_REQUESTED, IN_PROGRESS)
+    desk.says = {order.external_id: said}
+    send(Refill.objects.get(), desk, NOON)
+    assert Refill.objects.get().status == RefillStatus.PENDING

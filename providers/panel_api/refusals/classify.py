@@ -8,6 +8,7 @@ from typing import Final
 
 from ..errors import RefusalCode as Code
 from .phrases import (
+    CANCEL_IS_OPEN,
     CANCELED_THERE,
     CANCELED_THERE_CODES,
     DOTTED,
@@ -15,6 +16,7 @@ from .phrases import (
     HEADS,
     NEVER_CANCELED,
     PROVES_NOTHING,
+    REFILL_IS_OPEN,
     REFILLED_NOT_LONG_AGO,
     REFILLS_USED_UP,
     SENTENCES,
@@ -95,6 +97,8 @@ _USED_UP: Final = frozenset(map(simplified, REFILLS_USED_UP))
 _SERVICE_NOT_REFILLED: Final = frozenset(map(simplified, SERVICE_NOT_REFILLED))
 _NEVER_CANCELED: Final = frozenset(map(simplified, NEVER_CANCELED))
 _CANCELED_THERE: Final = frozenset(map(simplified, CANCELED_THERE))
+_REFILL_IS_OPEN: Final = frozenset(map(simplified, REFILL_IS_OPEN))
+_CANCEL_IS_OPEN: Final = frozenset(map(simplified, CANCEL_IS_OPEN))
 _NONE: Final[Mapping[str, Code]] = {}
 
 
@@ -132,6 +136,13 @@ def says_refilled_not_long_ago(sentence: str) -> bool:
 def says_refills_are_used_up(sentence: str) -> bool:
     """Refills of before are why there is no other one for good."""
     return _says_one_of(_USED_UP, sentence)
+
+
+def says_other_is_open(sentence: str, what: str) -> bool:
+    """Of a "refill" and a "cancel" it is the other one that is there already, and not `what`."""
+    of_refill = _says_one_of(_REFILL_IS_OPEN, sentence)
+    of_cancel = _says_one_of(_CANCEL_IS_OPEN, sentence)
+    return of_refill != of_cancel and of_refill != (what == "refill")
 
 
 def no_refill_explains(sentence: str) -> bool:

@@ -193,6 +193,18 @@ GUARDS = (
         items=(10, 24),
     ),
     Guard(
+        "refill, cancel: told that the other one is under way, which proves nothing",
+        " and not says_other_is_open(said.reason, what)",
+        "",
+        (
+            f"{SENTENCES}::test_a_cancel_is_not_taken_where_a_refill_is_said_to_be_under_way",
+            f"{SENTENCES}::test_nor_does_that_end_the_doubt_of_one_that_is_another_calls",
+            f"{SENTENCES}::test_a_refill_is_not_followed_where_a_cancel_is_said_to_be_under_way",
+        ),
+        "orders/aftersales/batch_outcome.py",
+        items=(10, 24),
+    ),
+    Guard(
         "cancel: words beside its number or state refuse nothing",
         "    if may_be_made(row, what) or _reads_as_taken(row, what, dialect):",
         "    if may_be_made(row, what):",

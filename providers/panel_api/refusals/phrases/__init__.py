@@ -13,8 +13,10 @@ from typing import Final
 from ...errors import RefusalCode
 from . import accounts, aftersales, orders
 from .aftersales import (
+    CANCEL_IS_OPEN,
     CANCELED_THERE,
     NEVER_CANCELED,
+    REFILL_IS_OPEN,
     REFILLED_NOT_LONG_AGO,
     REFILLS_USED_UP,
     SERVICE_NOT_REFILLED,
@@ -31,6 +33,7 @@ SENTENCES: Final[Mapping[RefusalCode, tuple[str, ...]]] = {
 __all__ = [
     "CANCELED_THERE",
     "CANCELED_THERE_CODES",
+    "CANCEL_IS_OPEN",
     "DOTTED",
     "FIELD_WORDS",
     "HEADS",
@@ -39,6 +42,7 @@ __all__ = [
     "PROVES_NOTHING",
     "REFILLED_NOT_LONG_AGO",
     "REFILLS_USED_UP",
+    "REFILL_IS_OPEN",
     "SENTENCES",
     "SERVICE_NOT_REFILLED",
     "TAILS",

@@ -58,6 +58,29 @@ CANCELED_THERE: Final = (
     "order already cancelled",
     "order is already ended",
 )
+# There already, and of which kind: beside it nothing is proven of the other kind. The code
+# `previous_not_completed` speaks of neither.
+REFILL_IS_OPEN: Final = (
+    "refill request already exists",
+    "refill request is already pending",
+    "a refill request is already pending for this order",
+    "refill is already pending",
+    "refill already pending",
+    "previous refill task is not completed",
+    "previous refill task not completed",
+    "previous refill is not completed",
+    "refill already requested",
+    "refill is already in progress",
+    "refill already in progress",
+)
+CANCEL_IS_OPEN: Final = (
+    "cancel request already exists",
+    "cancellation is already requested",
+    "cancel is already requested",
+    "cancel already in progress",
+    "cancel already requested",
+    "cancellation already requested",
+)
 
 PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
     Code.UNKNOWN_ORDER: (
@@ -144,25 +167,7 @@ PHRASES: Final[Mapping[Code, tuple[str, ...]]] = {
         "refill is available in # minutes",
         "you can request a refill in # hours",
     ),
-    Code.ALREADY_OPEN: (
-        "refill request already exists",
-        "refill request is already pending",
-        "a refill request is already pending for this order",
-        "refill is already pending",
-        "refill already pending",
-        "cancel request already exists",
-        "cancellation is already requested",
-        "cancel is already requested",
-        "cancel already in progress",
-        "previous refill task is not completed",
-        "previous refill task not completed",
-        "previous refill is not completed",
-        "refill already requested",
-        "refill is already in progress",
-        "refill already in progress",
-        "cancel already requested",
-        "cancellation already requested",
-    ),
+    Code.ALREADY_OPEN: (*REFILL_IS_OPEN, *CANCEL_IS_OPEN),
     Code.UNSUPPORTED: (
         "no such action",
         "action is required",
