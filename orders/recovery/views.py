@@ -48,6 +48,7 @@ def provider_recovery(request: StaffRequest, pk: int) -> HttpResponse:
         "figures": recovery_rules.figures(provider),
         "labels": Resolution,
         "why_off": word_of(recovery_rules.why_off(rules)),
+        "unplaced": recovery_rules.unplaced(provider),
     }
     return render(
         request, "orders/recovery/recovery.html", context, status=422 if form.errors else 200

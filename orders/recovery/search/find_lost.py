@@ -45,7 +45,7 @@ class Search:
         if attempts.filter(outcome=Outcome.IN_FLIGHT).exists():
             return  # what is on its way has no id we know of, and would look like a lost one
         if attempts.given_back().filter(outcome=Outcome.UNKNOWN).exists():
-            return  # between which ids those are nobody knows: a person resolves them first
+            return  # between which ids those are nobody knows; the account's page says so
         self.ranges = id_ranges(self.run.rows, self.rules)
         now = self.clock()
         due = [w for w in self.ranges if search_schedule.is_due(w.attempt, now)]

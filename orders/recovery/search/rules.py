@@ -14,7 +14,7 @@ from core.models import User
 from core.roles import May
 from core.shown_fields import ChangedMeanwhile, own_changes, word_of
 from providers.actions.learning import name_parameter
-from providers.identity import rows_of
+from providers.identity import rows_of, same_account
 from providers.models import Provider
 from providers.panel_api import Dialect
 
@@ -52,6 +52,13 @@ def figures(provider: Provider) -> Figures:
     )
     ways = [(Resolution(way), count) for way, count in counted]
     return Figures(totals["lost"], ways, totals["unknown"], totals["calls"])
+
+
+def unplaced(provider: Provider) -> Attempt | None:
+    """A send that a journal gave back and of which nobody knows what became, by any row of the
+    account: as long as there is one `find_lost.Search` looks for none by their numbers."""
+    sends = Attempt.objects.given_back().filter(outcome=Outcome.UNKNOWN)
+    return sends.filter(provider__in=same_account(provider)).order_by("pk").first()
 
 
 def change_rules(

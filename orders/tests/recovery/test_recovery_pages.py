@@ -219,3 +219,20 @@ def test_the_figures_count_ways_and_calls(manager):
         )
     page = manager.get(f"/orders/recovery/{provider.pk}/").content.decode()
     assert "2.5" in page and "A person decided: 1" in page
+
+
+@pytest.mark.parametrize("status", [Status.UNCONFIRMED, Status.GIVEN_UP])
+def test_the_page_says_which_order_keeps_the_search_from_going_on(manager, status):
+    """Also where somebody has closed it as unknown: then nothing else would ever tell."""
+    account = make_provider()
+    order = make_order(status, provider=account)
+    holds = {"rises": True, "own_answers": True, "foreign_errors": True, "largest_gap": 6}
+    Recovery.objects.create(
+        provider=account, key_is_ours_alone=True, calibration=holds, calibrated_at=NOON
+    )
+    page = manager.get(f"/orders/recovery/{account.pk}/").content.decode()
+    assert "Lost orders are looked for by their number" in page
+    make_attempt(order, outcome=Outcome.UNKNOWN, recalled_at=NOON)
+    page = manager.get(f"/orders/recovery/{account.pk}/").content.decode()
+    assert "Lost orders are looked for" not in page
+    assert "No lost order is looked for by its number" in page and f"Order #{order.pk}" in page
