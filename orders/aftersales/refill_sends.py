@@ -11,6 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from django.db.models import Max, Q
+from django.db.models.functions import Coalesce
+
 from core import clocks
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
@@ -230,11 +233,16 @@ def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
 
 
 def _another_may_be_why(others: RefillQuerySet, said: Refused, now: datetime) -> bool:
-    """One in doubt, that ended not long ago, and none that is known."""
+    """One in doubt, as of late or closed of late, and none that is known and was sent since."""
     since = now - timedelta(seconds=max(RECENTLY_SECONDS, said.wait_seconds or 0))
-    if others.filter(sent_at__gt=since).exclude(external_id="").exists():
+    unknown = others.exclude(status=RefillStatus.COMPLETED).filter(external_id="")
+    unclear = unknown.exclude(doubted_at=None)
+    in_doubt = unclear.filter(Q(doubted_at__gt=since) | Q(ended_at__gt=since))
+    newest = in_doubt.aggregate(sent=Max(Coalesce("sent_at", "doubted_at")))["sent"]
+    if newest is None:
         return False
-    return others.filter(doubted_at__gt=since).exclude(status=RefillStatus.COMPLETED).exists()
+    known = others.exclude(external_id="")
+    return not known.filter(sent_at__gt=max(since, newest)).exists()
 
 
 def _tells_of_another(said: Refused) -> bool:

@@ -490,10 +490,45 @@ def test_it_waits_where_the_one_in_doubt_is_long_ago_or_done_or_another_is_known
     assert asked_anew(order, desk, 30, WAIT).status == RefillStatus.WAITING
     Refill.objects.latest("pk").delete()
     known = make_refill(RefillStatus.COMPLETED, order=order, external_id="5")
-    Refill.objects.filter(pk=known.pk).update(sent_at=NOON)
+    Refill.objects.filter(pk=known.pk).update(sent_at=NOON + HOUR)
     assert asked_anew(order, desk, 2, WAIT).status == RefillStatus.WAITING
     Refill.objects.exclude(doubted_at__isnull=False).delete()
     Refill.objects.update(status=RefillStatus.COMPLETED)
+    assert asked_anew(order, desk, 2, WAIT).status == RefillStatus.WAITING
+
+
+def test_one_that_is_known_and_was_sent_before_the_one_in_doubt_is_not_why(
+    order: Order, desk: FakeDesk
+) -> None:
+    known = make_refill(RefillStatus.COMPLETED, order=order, external_id="5")
+    Refill.objects.filter(pk=known.pk).update(sent_at=NOON - 22 * HOUR)
+    one_in_doubt = Refill.objects.get(external_id="")
+    assert request_refills.withdraw_refill(one_in_doubt, actor=make_user(), now=NOON + HOUR)
+    another = asked_anew(order, desk, 1, WAIT)
+    assert another.status == RefillStatus.UNCONFIRMED
+    send(another, desk, NOON + 72 * HOUR)
+    assert len(desk.calls) == 2, "sent again by itself"
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_one_that_was_in_doubt_for_long_and_is_closed_just_now_may_be_why(
+    order: Order, *, is_there: bool
+) -> None:
+    desk = FakeDesk()
+    assert request_refills.request_refill(order, actor=make_user(), now=NOON) == ""
+    desk.then = None if is_there else lost_answer()
+    desk.says = {order.external_id: told("Refill is already in progress")}
+    send(Refill.objects.get(), desk, NOON)
+    first = Refill.objects.get()
+    assert request_refills.withdraw_refill(first, actor=make_user(), now=NOON + 48 * HOUR)
+    another = asked_anew(order, desk, 48, WAIT)
+    assert another.status == RefillStatus.UNCONFIRMED
+    send(another, desk, NOON + 120 * HOUR)
+    assert len(desk.calls) == 2, "sent again by itself"
+
+
+def test_one_that_was_found_since_and_refused_there_is_known(order: Order, desk: FakeDesk) -> None:
+    Refill.objects.update(external_id="5", status=RefillStatus.REFUSED, ended_at=NOON + HOUR)
     assert asked_anew(order, desk, 2, WAIT).status == RefillStatus.WAITING
 
 

@@ -439,4 +439,23 @@ GUARDS = (
         "orders/aftersales/refill_sends.py",
         items=(10,),
     ),
+    Guard(
+        "refill: told to wait, for which one that is closed just now may be the reason",
+        " | Q(ended_at__gt=since))",
+        ")",
+        (f"{LOST_REFILLS}::test_one_that_was_in_doubt_for_long_and_is_closed_just_now_may_be_why",),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
+    Guard(
+        "refill: told to wait, and one that is known was sent before the one in doubt",
+        "sent_at__gt=max(since, newest)",
+        "sent_at__gt=since",
+        (
+            f"{LOST_REFILLS}"
+            "::test_one_that_is_known_and_was_sent_before_the_one_in_doubt_is_not_why",
+        ),
+        "orders/aftersales/refill_sends.py",
+        items=(10,),
+    ),
 )
