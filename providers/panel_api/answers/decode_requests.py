@@ -33,10 +33,7 @@ from .decode_orders import (
     without_progress,
 )
 from .error_texts import (
-    ERROR_NAMES,
-    FAILED,
     REASON_LENGTH,
-    WORD_NAMES,
     OwnWords,
     error_texts,
     sentence,
@@ -49,6 +46,12 @@ _REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
 _TAKEN: Final = SUCCEEDED | {
     *("1", "accepted", "requested", "queued", "canceled", "cancelled", "pending", "in progress"),
     *("processing", "canceling", "cancelling"),
+}
+
+# What stands inside `{"refill": {…}}` or `{"cancel": {…}}` as its number.
+_NUMBERS: Final = {
+    "refill": ("refill_id", "refillid", "id"),
+    "cancel": ("cancel_id", "request_id", "id"),
 }
 
 _NOT_TAKEN_ON: Final = "The refill was not taken on."
@@ -93,7 +96,7 @@ def _is_named(value: Any) -> bool:
 def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
     """`{"refill": {…}}`: an error, or the refill's id with how it begins."""
     named = folded(value)
-    refill_id = coerce.issued_id(first_of(named, ("refill_id", "refillid", "id")))
+    refill_id = coerce.issued_id(first_of(named, _NUMBERS["refill"]))
     if said := error_texts(value):
         return _said_no(said, {"refill": value}, "refill", dialect)
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(refill_id)):
@@ -106,36 +109,35 @@ def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | R
 def _said_no(said: Sequence[str], row: dict[str, Any], what: str, dialect: Dialect) -> Refused:
     """Words beside what may be a refill, or a cancel that was taken, prove nothing, whatever they
     say."""
-    if may_be_made(row, what) or _reads_as_taken(row, what, dialect):
+    if may_be_made(row, what) or _reads_as_taken(row, what):
         return Refused(said[0][:REASON_LENGTH], is_own=isinstance(said[0], OwnWords))
     return refused(said, dialect)
 
 
-def _reads_as_taken(row: dict[str, Any], what: str, dialect: Dialect) -> bool:
-    """Without its error it would, or its state is that of one that is there."""
-    bare = {
-        name: _without_error(value) if isinstance(value, dict) else value
-        for name, value in _without_error(row).items()
-    }
+def _reads_as_taken(row: dict[str, Any], what: str) -> bool:
+    """By what stands there alone, whatever error or code of one stands beside it."""
     try:
-        inside = folded(bare).get(what)
-        word = folded(inside).get("status") if isinstance(inside, dict) else None
-        said = _refill(bare, dialect) if what == "refill" else _cancel(bare, dialect)
+        named = _only(row, (what, f"{what}_id", "status", "success"))
+        values = [named[name] for name in (what, f"{what}_id") if named.get(name) is not None]
+        if not values:
+            return succeeded(named.get("status")) or succeeded(named.get("success"))
+        return any(_is_taken(value, what) for value in values)
     except Unexpected:
         return True  # one name stands there twice
-    return not isinstance(said, Refused) or _sentence(word).lower() in _TAKEN
 
 
-def _without_error(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if not _is_of_error(name, value)}
+def _is_taken(value: Any, what: str) -> bool:
+    """It has the number, or the word, of one that is there."""
+    if not isinstance(value, dict):
+        return value is True or _sentence(value).strip().lower() in _TAKEN
+    named = _only(value, ("status", *_NUMBERS[what]))
+    word = named.get("status")
+    has_number = any(coerce.issued_id(named.get(name)) for name in _NUMBERS[what])
+    return has_number or word is True or _sentence(word).strip().lower() in _TAKEN
 
 
-def _is_of_error(name: str, value: Any) -> bool:
-    """A status or a flag is where it tells of a failure."""
-    lower = name.strip().lower()
-    if lower in ("status", "success"):
-        return str(value).strip().lower() in FAILED
-    return lower in ERROR_NAMES or lower in WORD_NAMES
+def _only(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return folded({name: value for name, value in row.items() if name.strip().lower() in names})
 
 
 def refill_statuses(
@@ -206,7 +208,7 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
     if said := error_texts(value):
         return _said_no(said, {"cancel": value}, "cancel", dialect)
     named = folded(value)
-    request_id = coerce.issued_id(first_of(named, ("cancel_id", "request_id", "id"))) or ""
+    request_id = coerce.issued_id(first_of(named, _NUMBERS["cancel"])) or ""
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(request_id)):
         return _objected(against)
     word = _sentence(named.get("status"))

@@ -150,12 +150,16 @@ TAKEN_CANCELS: tuple[dict[str, Any], ...] = (
     {"cancel": "pending", "status": "error", "message": NO_CANCEL},
     {"cancel": "pending", "success": False, "message": NO_CANCEL},
     {"cancel": {"status": "no", "Status": "pending", "error": NO_CANCEL}},
+    {"cancel": {"request_id": 55}, "error": NO_CANCEL},
+    {"cancel": True, "error": NO_CANCEL},
+    {"success": "true", "error": NO_CANCEL},
 )
 TAKEN_REFILLS: tuple[dict[str, Any], ...] = (
     {"refill": "success", "error": NO_REFILL},
     {"refill": {"status": "Pending", "error": NO_REFILL}},
     {"refill": {"status": "success", "error": NO_REFILL}},
     {"refill": {"status": "In progress"}, "error": NO_REFILL},
+    {"refill": "pending", "error": NO_REFILL},
 )
 PLAIN_REFUSALS: tuple[Any, ...] = (
     {"error": "%s"},
@@ -163,6 +167,8 @@ PLAIN_REFUSALS: tuple[Any, ...] = (
     {"error": "%s", "message": "%s"},
     {"status": "error", "message": "%s"},
     {"status": "fail", "error": "%s", "success": False},
+    {"error": "%s", "code": 409},
+    {"status": "error", "message": "%s", "error_code": 12},
 )
 
 
@@ -178,6 +184,23 @@ def test_so_is_a_refill(row: dict[str, Any]) -> None:
     answer = refills([{"order": 5, **row}], ["5"], Dialect())["5"]
     assert isinstance(answer, Refused) and answer.code is RefusalCode.UNLISTED
     assert answer.reason == NO_REFILL and not answer.is_own
+
+
+CODES: tuple[dict[str, Any], ...] = ({"code": 409}, {"error_code": 12}, {"Error_Code": "E12"})
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("row", [*TAKEN_CANCELS, *TAKEN_REFILLS])
+def test_a_code_beside_the_error_changes_nothing_of_it(
+    row: dict[str, Any], code: dict[str, Any]
+) -> None:
+    read = refills if "refill" in row else cancels
+    inside = {
+        name: {**value, **code} if isinstance(value, dict) else value for name, value in row.items()
+    }
+    for one in ({**row, **code}, inside):
+        answer = read([{"order": 5, **one}], ["5"], Dialect())["5"]
+        assert isinstance(answer, Refused) and answer.code is RefusalCode.UNLISTED
 
 
 @pytest.mark.parametrize("is_inside", [False, True])

@@ -206,11 +206,12 @@ GUARDS = (
     ),
     Guard(
         "cancel: words beside its number or state refuse nothing",
-        "    if may_be_made(row, what) or _reads_as_taken(row, what, dialect):",
+        "    if may_be_made(row, what) or _reads_as_taken(row, what):",
         "    if may_be_made(row, what):",
         (
             f"{BESIDE}::test_a_cancel_that_reads_as_taken_beside_words_is_not_refused",
             f"{BESIDE}::test_so_is_a_refill",
+            f"{BESIDE}::test_a_code_beside_the_error_changes_nothing_of_it",
             f"{SENTENCES}::test_a_cancel_is_not_refused_by_words_beside_its_number_or_state",
             f"{SENTENCES}::test_nor_is_a_refill_by_words_beside_its_success",
         ),
