@@ -177,32 +177,31 @@ def test_the_keys_stay_at_the_line_whatever_is_said_of_it(admin_page: Page) -> N
     service, link = service_number(admin_page), f"https://lumen.example/keys/{uuid.uuid4().hex}"
     check(admin_page, "\n".join(f"{service} | {link} | {count}" for count in (100, 200, 300)))
     keys, second = admin_page.keyboard, admin_page.locator("#line-2")
-    here = "() => document.activeElement.id"
     second.get_by_label("Place anyway").focus()
     keys.press("Space")
     second.get_by_text("can be placed").wait_for()
-    assert admin_page.evaluate(here) == "line-2"
+    admin_page.locator("#line-2:focus").wait_for()
     keys.press("Enter")
     admin_page.get_by_role("button", name="Place 2 orders").wait_for()
     assert second.locator("input[type=text]").count() == 0
     admin_page.get_by_label("Not meant: line 2").focus()
     keys.press("Enter")
     second.get_by_label("Place anyway").wait_for()
-    assert admin_page.evaluate(here) == "line-2"
+    admin_page.locator("#line-2:focus").wait_for()
     second.get_by_label("Service").fill("still-none")
     second.get_by_role("button", name="Check this line").focus()
     keys.press("Enter")
     second.get_by_text("There is no service still-none.").wait_for()
-    assert admin_page.evaluate(here) == "line-2-service"
+    admin_page.locator("#line-2-service:focus").wait_for()
     second.get_by_role("button", name="Leave out").focus()
     keys.press("Enter")
     second.get_by_text("left out").wait_for()
-    assert admin_page.evaluate(here) == "line-2-out"
+    admin_page.locator("#line-2-out:focus").wait_for()
     admin_page.locator("#all-meant").check()
     admin_page.get_by_role("button", name="repeated line").focus()
     keys.press("Enter")
     admin_page.get_by_text("lines are checked again.").wait_for()
-    assert admin_page.evaluate(here) == "batch-lines"
+    admin_page.locator("#batch-lines:focus").wait_for()
 
 
 def test_no_button_of_a_line_that_is_meant_covers_its_badge_on_a_phone(admin_page: Page) -> None:
