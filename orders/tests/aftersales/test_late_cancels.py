@@ -39,6 +39,17 @@ def given_up() -> tuple[CancelRequest, RequestCall]:
     return CancelRequest.objects.get(pk=cancel.pk), claimed.call
 
 
+def in_other_hands() -> tuple[CancelRequest, RequestCall]:
+    """The first call was lost, and another worker sends it once more; with the first call."""
+    cancel = make_cancel()
+    first = claim(CANCELS, cancel.provider, now=NOON)
+    assert first is not None
+    runs.reap_lost_requests(now=NOON + 2 * MINUTE)
+    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
+    assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
+    return cancel, first.call
+
+
 def take_in(call: RequestCall, cancel: CancelRequest, said: Any) -> CancelRequest:
     kept = outcome_to_json(Answered({cancel.order.external_id: said}))
     assert take_in_kept({"call": call.idempotency_key, "outcome": kept}, now=LATER)
@@ -142,26 +153,16 @@ def test_beside_one_that_was_asked_for_since_it_is_only_told() -> None:
 
 
 def test_the_answer_to_an_earlier_try_is_told_once() -> None:
-    cancel = make_cancel()
-    first = claim(CANCELS, cancel.provider, now=NOON)
-    assert first is not None
-    runs.reap_lost_requests(now=NOON + 2 * MINUTE)
-    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
-    assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
+    cancel, first = in_other_hands()
     for _ in range(2):
-        assert take_in(first.call, cancel, YES).status == CancelStatus.SENDING
+        assert take_in(first, cancel, YES).status == CancelStatus.SENDING
     assert told_late(cancel) == [f"{CAME_LATE} The provider took the request to cancel."]
 
 
 @pytest.mark.parametrize("is_own", [False, True])
 def test_only_words_of_the_provider_are_quoted_as_a_late_answer(is_own: bool) -> None:
-    cancel = make_cancel()
-    first = claim(CANCELS, cancel.provider, now=NOON)
-    assert first is not None
-    runs.reap_lost_requests(now=NOON + 2 * MINUTE)
-    PollSchedule.objects.update(looked_at=NOON + 3 * MINUTE)
-    assert claim(CANCELS, cancel.provider, now=NOON + 5 * MINUTE)
-    take_in(first.call, cancel, Refused("It failed.", is_own=is_own))
+    cancel, first = in_other_hands()
+    take_in(first, cancel, Refused("It failed.", is_own=is_own))
     assert told_late(cancel) == [f"{CAME_LATE} {'It failed.' if is_own else '“It failed.”'}"]
 
 
