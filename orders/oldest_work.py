@@ -32,10 +32,8 @@ from .models import Attempt, CancelRequest, Order, OrderQuerySet, PollSchedule, 
 from .status import (
     REFILLS_AT_PROVIDER,
     REFILLS_TO_SEND,
-    CancelStatus,
     HoldReason,
     Outcome,
-    RefillStatus,
     Status,
 )
 
@@ -52,6 +50,8 @@ class Late(StrEnum):
     JOB = "job"
     BATCH = "batch"
     SENDING = "sending"
+    REFILL_SENDING = "refill_sending"
+    CANCEL_SENDING = "cancel_sending"
     UNCONFIRMED = "unconfirmed"
     SEARCH = "search"
     START = "start"
@@ -81,6 +81,8 @@ _LABELS = {
     Late.JOB: "A bulk action does not go on",
     Late.BATCH: "A mass order does not go on",
     Late.SENDING: "A send whose worker was lost is not given up",
+    Late.REFILL_SENDING: "A refill whose worker was lost is not given up",
+    Late.CANCEL_SENDING: "A cancel whose worker was lost is not given up",
     Late.UNCONFIRMED: "An unconfirmed order is not resolved",
     Late.SEARCH: "The search for a lost order does not end, and no order is sent meanwhile",
     Late.START: "An order whose start has come is still held",
@@ -100,6 +102,8 @@ _LIMITS = {
     Late.JOB: 600,
     Late.BATCH: 600,
     Late.SENDING: 120,
+    Late.REFILL_SENDING: 120,
+    Late.CANCEL_SENDING: 120,
     Late.UNCONFIRMED: 24 * 3600,
     Late.SEARCH: 300,  # after the grace of its account and a provider that could not be asked
     Late.START: 300,
@@ -145,7 +149,6 @@ _IS_UNREAD = Case(
     When(
         Q(order__poll_schedule__looked_at=None)
         | Q(order__poll_schedule__looked_at__lte=F("sent_at")),
-        status=CancelStatus.QUEUED,
         order__poll_schedule__failures__gt=0,
         order__poll_schedule__checked_at__gte=F("sent_at"),
         then=Value(True),
@@ -162,8 +165,12 @@ AT_ACCOUNT = (
     Late.LEASE,
     Late.MIRROR,
     Late.SENDING,
+    Late.REFILL_SENDING,
+    Late.CANCEL_SENDING,
     Late.UNCONFIRMED,
 )
+# In the hands of a worker, whose lease gives it up whatever holds its account: it sends nothing.
+IN_HANDS = frozenset({Late.SENDING, Late.REFILL_SENDING, Late.CANCEL_SENDING})
 
 
 def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
@@ -249,7 +256,7 @@ def _held_for_nothing() -> OrderQuerySet:
 def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
     """The rows of each kind that are late, and the column that says since when."""
     refill = now - Late.REFILL.limit
-    to_send = Q(status__in=sorted(REFILLS_TO_SEND | {RefillStatus.SENDING}))
+    to_send = Q(status__in=sorted(REFILLS_TO_SEND))
     to_ask = Q(status__in=sorted(REFILLS_AT_PROVIDER)) & ~Q(followed_by="")
     leases = Lease.objects.filter(kind__in=("balance", "catalog"))
     in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT)
@@ -261,6 +268,14 @@ def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
         Late.POLL: (PollSchedule.objects.filter(next_at__lte=now - Late.POLL.limit), "next_at"),
         Late.REFILL: (Refill.objects.filter(to_send | to_ask, due_at__lte=refill), "due_at"),
         Late.CANCEL: (CancelRequest.objects.to_go_on(now - Late.CANCEL.limit), "due_at"),
+        Late.REFILL_SENDING: (
+            Refill.objects.past_their_lease(now - Late.REFILL_SENDING.limit),
+            "due_at",
+        ),
+        Late.CANCEL_SENDING: (
+            CancelRequest.objects.past_their_lease(now - Late.CANCEL_SENDING.limit),
+            "due_at",
+        ),
         Late.LEASE: (leases.filter(due_at__lte=now - Late.LEASE.limit), "due_at"),
         Late.MIRROR: (running.filter(started_at__lte=now - Late.MIRROR.limit), "started_at"),
         Late.SENDING: (

@@ -237,6 +237,8 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
     running = make_order(Status.IN_PROGRESS)
     make_refill(order=running, due_at=then)
     make_cancel(order=running, due_at=then)
+    make_refill(RefillStatus.SENDING, order=stands[0], due_at=then)
+    make_cancel(CancelStatus.SENDING, order=stands[0], due_at=then)
     make_halt(kind=HaltKind.ANSWER_LOST, provider=make_provider(), placed_at=then)
     BulkJob.objects.create(
         kind=JobKind.NOTE, form_key=uuid4(), started_by=make_user(), created_at=then
@@ -275,14 +277,29 @@ def test_the_oldest_of_each_account_is_told_and_not_one_for_all() -> None:
     assert told == {(late, one.pk) for late in (Late.POLL, Late.REFILL) for one in (first, second)}
 
 
-def test_a_request_whose_lost_worker_nobody_gives_up_is_told() -> None:
-    """Its reaper breaks at it each time: else it is being sent for good, and no page tells."""
+@pytest.mark.parametrize("held_by", ["nothing", "a pause", "a stop", "trouble"])
+def test_a_request_whose_lost_worker_nobody_gives_up_is_told(held_by: str) -> None:
+    """Its reaper breaks at it each time: else it is being sent for good, and no page tells. What
+    keeps its account from sending explains nothing, as the reaper sends nothing."""
     then = database_now() - HOURS
     running = make_order(Status.IN_PROGRESS)
+    waiting = make_order(Status.IN_PROGRESS, service=running.service)
     PollSchedule.objects.all().delete()
+    if held_by == "a pause":
+        Provider.objects.update(state=ProviderState.PAUSED)
+    elif held_by == "a stop":
+        make_halt(kind=HaltKind.INCIDENT, provider=running.provider)
+    elif held_by == "trouble":
+        ProviderHealth.objects.update(last_ok_at=then, key_unreadable_at=then)
+    make_refill(order=waiting, due_at=then - HOURS)
+    make_cancel(order=waiting, due_at=then - HOURS)
     make_refill(RefillStatus.SENDING, order=running, due_at=then)
     make_cancel(CancelStatus.SENDING, order=running, due_at=then, sent_at=then)
-    assert set(late_kinds()) == {Late.REFILL, Late.CANCEL}
+    in_hands = {Late.REFILL_SENDING, Late.CANCEL_SENDING}
+    told = {(one.late, one.order_id, one.reason) for one in standstills(database_now())}
+    assert {(late, running.pk, "") for late in in_hands} <= told
+    others = {late for late, order_id, _ in told if order_id == waiting.pk}
+    assert others == (set() if held_by in ("a pause", "a stop") else {Late.REFILL, Late.CANCEL})
 
 
 def test_requests_behind_a_stop_wait_on_purpose() -> None:

@@ -28,7 +28,6 @@ from ..status import (
     REFILLS_TO_SEND,
     UNCLEAR,
     CancelStatus,
-    RefillStatus,
     Status,
     Write,
 )
@@ -192,8 +191,8 @@ def _give_up(request: CancelRequest, now: datetime) -> bool:
 
 def reap_lost_requests(*, now: datetime) -> int:
     """Claims past their lease: a refill becomes unconfirmed, a cancel is looked into again."""
-    refills = Refill.objects.filter(status=RefillStatus.SENDING, due_at__lt=now)
-    cancels = CancelRequest.objects.filter(status=CancelStatus.SENDING, due_at__lt=now)
+    refills = Refill.objects.past_their_lease(now)
+    cancels = CancelRequest.objects.past_their_lease(now)
     lost_refills = refills.select_related("order").order_by("pk")[:SWEEP_SIZE]
     lost_cancels = cancels.select_related("order").order_by("pk")[:SWEEP_SIZE]
     reaped = one_by_one(lost_refills, lambda one: _reap_refill(one, now), what="lost refills")

@@ -26,10 +26,12 @@ class CancelQuerySet(models.QuerySet["CancelRequest"]):
         return self.filter(_wanted(now), due_at__lte=now)
 
     def to_go_on(self, now: datetime) -> CancelQuerySet:
-        """Those, what waits for a look at its order that does not come, and what is in the hands of
-        a worker that no longer has it."""
-        going = (CancelStatus.QUEUED, CancelStatus.SENDING)
-        return self.filter(status__in=going, due_at__lte=now)
+        """Those, and what waits for a look at its order that does not come."""
+        return self.filter(status=CancelStatus.QUEUED, due_at__lte=now)
+
+    def past_their_lease(self, now: datetime) -> CancelQuerySet:
+        """In the hands of a worker that no longer has them."""
+        return self.filter(status=CancelStatus.SENDING, due_at__lt=now)
 
     def give_up_to_send(self, words: str, now: datetime) -> int:
         """What waits to be sent, for the first time or again, or is in a worker's hands, whose

@@ -32,6 +32,10 @@ class RefillQuerySet(models.QuerySet["Refill"]):
         there = self.filter(status__in=REFILLS_AT_PROVIDER, due_at__lte=now)
         return there.exclude(followed_by="")
 
+    def past_their_lease(self, now: datetime) -> RefillQuerySet:
+        """In the hands of a worker that no longer has them."""
+        return self.filter(status=RefillStatus.SENDING, due_at__lt=now)
+
     def withdrawn(self, *, as_unknown: bool) -> RefillQuerySet:
         """Those that a person ended: taken back, or closed while nobody knew."""
         ended = self.filter(status=RefillStatus.WITHDRAWN)

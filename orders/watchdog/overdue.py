@@ -21,7 +21,7 @@ from providers.identity import upstream_of
 from providers.models import Provider
 
 from ..models import AnswerPlace, BatchState, BulkJob, Halt, Order, OrderBatch, ReconcileRun
-from ..oldest_work import AT_ACCOUNT, Late, add_oldest_cancels, oldest_held, with_oldest
+from ..oldest_work import AT_ACCOUNT, IN_HANDS, Late, add_oldest_cancels, oldest_held, with_oldest
 from ..sending import answer_places
 from ..status import HaltKind, Write
 
@@ -89,7 +89,7 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
         if since is None or _waits_on_purpose(late, account, halts, now):
             continue
         reason = trouble
-        if late is Late.SENDING:
+        if late in IN_HANDS:
             reason = ""
         elif late is Late.UNCONFIRMED:
             reason = "It waits for somebody to decide."

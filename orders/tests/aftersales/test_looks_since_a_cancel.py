@@ -196,10 +196,12 @@ def test_an_answer_that_cannot_be_read_explains_no_cancel_that_waits_for_no_look
     PollSchedule.objects.update(failures=3, checked_at=at(HOUR))
     make_cancel(order=never_sent, due_at=NOON)
     assert told_late(5 * HOUR) == [(never_sent.pk, "")]
-    CancelRequest.objects.all().delete()
     sent = {"due_at": NOON, "sent_at": NOON, "requests": 1}
     make_cancel(CancelStatus.SENDING, order=in_hands, **sent)
-    assert told_late(5 * HOUR) == [(in_hands.pk, "")], "its worker is gone"
+    assert told_late(5 * HOUR) == [(never_sent.pk, "")]
+    found = standstills(at(5 * HOUR))
+    told = [(one.order_id, one.reason) for one in found if one.late is Late.CANCEL_SENDING]
+    assert told == [(in_hands.pk, "")], "its worker is gone"
 
 
 def test_nor_one_whose_order_was_not_asked_about_since_or_was_looked_at() -> None:
@@ -226,6 +228,7 @@ def test_those_to_give_up_and_those_that_are_late_are_found_by_an_index() -> Non
     cancels = CancelRequest.objects
     assert scans_of(lambda: list(cancels.unreadable(at(0)).select_related("order"))) == []
     assert scans_of(lambda: list(cancels.to_go_on(at(0)))) == []
+    assert scans_of(lambda: list(cancels.past_their_lease(at(0)))) == []
     assert scans_of(lambda: standstills(at(0))) == []
 
 

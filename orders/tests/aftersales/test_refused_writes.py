@@ -289,7 +289,10 @@ def test_where_no_late_answer_can_be_told_the_others_of_its_call_have_theirs(
         cancel_sends.record(given_up, outcome, account, LATE)
 
 
-@pytest.mark.parametrize(("make", "late"), [(make_refill, Late.REFILL), (make_cancel, Late.CANCEL)])
+@pytest.mark.parametrize(
+    ("make", "late"),
+    [(make_refill, Late.REFILL_SENDING), (make_cancel, Late.CANCEL_SENDING)],
+)
 def test_the_watchdog_tells_of_one_whose_history_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch, make: Callable[..., Any], late: Late
 ) -> None:
