@@ -29,13 +29,7 @@ from providers.models import CatalogRun, Lease, Provider, ProviderState
 
 from . import link_queue
 from .models import Attempt, CancelRequest, Order, OrderQuerySet, PollSchedule, Refill
-from .status import (
-    REFILLS_AT_PROVIDER,
-    REFILLS_TO_SEND,
-    HoldReason,
-    Outcome,
-    Status,
-)
+from .status import HoldReason, Outcome, Status
 
 
 class Late(StrEnum):
@@ -44,6 +38,7 @@ class Late(StrEnum):
     ORDER = "order"
     POLL = "poll"
     REFILL = "refill"
+    REFILL_POLL = "refill_poll"
     CANCEL = "cancel"
     LEASE = "lease"
     MIRROR = "mirror"
@@ -75,6 +70,7 @@ _LABELS = {
     Late.ORDER: "An order that could be sent is not sent",
     Late.POLL: "An open order is not asked about",
     Late.REFILL: "A refill does not go on",
+    Late.REFILL_POLL: "An open refill is not asked about",
     Late.CANCEL: "A request to cancel does not go on",
     Late.LEASE: "A balance or a catalog is not read",
     Late.MIRROR: "A catalog is begun and not ended",
@@ -96,6 +92,7 @@ _LIMITS = {
     Late.ORDER: 180,
     Late.POLL: 900,
     Late.REFILL: 900,
+    Late.REFILL_POLL: 900,
     Late.CANCEL: 900,
     Late.LEASE: 1800,
     Late.MIRROR: 1800,
@@ -161,6 +158,7 @@ AT_ACCOUNT = (
     Late.ORDER,
     Late.POLL,
     Late.REFILL,
+    Late.REFILL_POLL,
     Late.CANCEL,
     Late.LEASE,
     Late.MIRROR,
@@ -255,9 +253,6 @@ def _held_for_nothing() -> OrderQuerySet:
 
 def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
     """The rows of each kind that are late, and the column that says since when."""
-    refill = now - Late.REFILL.limit
-    to_send = Q(status__in=sorted(REFILLS_TO_SEND))
-    to_ask = Q(status__in=sorted(REFILLS_AT_PROVIDER)) & ~Q(followed_by="")
     leases = Lease.objects.filter(kind__in=("balance", "catalog"))
     in_flight = Attempt.objects.filter(outcome=Outcome.IN_FLIGHT)
     unresolved = IsNull(F("resolved_by_id") + 0, True)  # as `accounts_to_recover` asks
@@ -266,7 +261,8 @@ def _late_rows(now: datetime) -> dict[Late, tuple[QuerySet[Any], str]]:
     return {
         Late.ORDER: (Order.objects.due_to_send(now - Late.ORDER.limit), "send_after"),
         Late.POLL: (PollSchedule.objects.filter(next_at__lte=now - Late.POLL.limit), "next_at"),
-        Late.REFILL: (Refill.objects.filter(to_send | to_ask, due_at__lte=refill), "due_at"),
+        Late.REFILL: (Refill.objects.due_to_send(now - Late.REFILL.limit), "due_at"),
+        Late.REFILL_POLL: (Refill.objects.due_to_ask(now - Late.REFILL_POLL.limit), "due_at"),
         Late.CANCEL: (CancelRequest.objects.to_go_on(now - Late.CANCEL.limit), "due_at"),
         Late.REFILL_SENDING: (
             Refill.objects.past_their_lease(now - Late.REFILL_SENDING.limit),

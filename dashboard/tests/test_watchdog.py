@@ -236,6 +236,7 @@ def test_each_kind_of_work_that_stands_still_is_told() -> None:
         wait_long(order, then)
     running = make_order(Status.IN_PROGRESS)
     make_refill(order=running, due_at=then)
+    make_refill(RefillStatus.PENDING, order=stands[1], due_at=then, followed_by="7")
     make_cancel(order=running, due_at=then)
     make_refill(RefillStatus.SENDING, order=stands[0], due_at=then)
     make_cancel(CancelStatus.SENDING, order=stands[0], due_at=then)

@@ -95,7 +95,7 @@ def _at_account(account: Any, halts: Sequence[Halt], now: datetime) -> Iterator[
             reason = "It waits for somebody to decide."
         elif late is Late.CANCEL and account.cancel_unread:
             reason = trouble or "Its order is asked about, and the answers cannot be read."
-        elif late in (Late.POLL, Late.REFILL) and account.moved_at is not None:
+        elif late in (Late.POLL, Late.REFILL_POLL) and account.moved_at is not None:
             # A paused one says that alone
             reason = trouble or f"{account.name}: {_MOVED.label}."
         order_id = getattr(account, f"{late}_order", None)
@@ -130,9 +130,7 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: date
     write = _WRITES.get(late)
     if write is None:
         return False
-    # The refills of a paused account are asked about, but not at an address whose catalog is unread
-    is_asked = late is Late.REFILL and account.moved_at is not None
-    if not (account.is_active or is_asked) or any(halt.holds(write) for halt in halts):
+    if not account.is_active or any(halt.holds(write) for halt in halts):
         return True
     newest = account.newest_send if late is Late.ORDER else None
     return newest is not None and now - Late.ORDER.limit < newest <= now

@@ -199,4 +199,4 @@ def test_the_watchdog_tells_of_a_refill_that_is_not_asked_about_there(state):
     refill = make_refill(RefillStatus.PENDING, external_id="7", followed_by="7", due_at=NOON)
     Provider.objects.filter(pk=refill.provider_id).update(moved_at=NOON, state=state)
     told = {one.late: one.reason for one in standstills(NOON + DAY)}
-    assert told[Late.REFILL]
+    assert told[Late.REFILL_POLL]

@@ -68,7 +68,7 @@ GUARDS = (
     ),
     Guard(
         "watchdog: what a stop holds waits on purpose",
-        "    if not (account.is_active or is_asked) or any(halt.holds(write) for halt in halts):",
+        "    if not account.is_active or any(halt.holds(write) for halt in halts):",
         "    if not account.is_active:",
         (f"{WATCHDOG}::test_orders_behind_a_stop_wait_on_purpose",),
         "orders/watchdog/overdue.py",
@@ -95,6 +95,17 @@ GUARDS = (
         "    Late.REFILL,\n",
         "",
         (f"{WATCHDOG}::test_each_kind_of_work_that_stands_still_is_told",),
+        "orders/oldest_work.py",
+        items=(14,),
+    ),
+    Guard(
+        "watchdog: a refill that is asked about",
+        "    Late.REFILL_POLL,\n",
+        "",
+        (
+            f"{WATCHDOG}::test_each_kind_of_work_that_stands_still_is_told",
+            f"{WATCHDOG_EXCUSES}::test_a_refill_that_is_not_asked_about_is_told_whatever_stops_sending",
+        ),
         "orders/oldest_work.py",
         items=(14,),
     ),
@@ -222,7 +233,7 @@ GUARDS = (
     ),
     Guard(
         "watchdog: what a paused account holds waits on purpose",
-        "    if not (account.is_active or is_asked) or any(halt.holds(write) for halt in halts):",
+        "    if not account.is_active or any(halt.holds(write) for halt in halts):",
         "    if any(halt.holds(write) for halt in halts):",
         (f"{WATCHDOG_EXCUSES}::test_what_waits_for_a_paused_account_waits_on_purpose",),
         "orders/watchdog/overdue.py",
