@@ -31,6 +31,7 @@ from ..status import BOUGHT_TOO, MONEY_BACK, NOTHING_BOUGHT, Flag, Outcome, Reso
 from .doubted_attempt import ResolvedMeanwhile, decided_by_hand, open_attempt, resolve_attempt
 from .older_ids import newer_before
 
+MOVED: Final = "Its account has a new address: it can be linked once its catalog is read there."
 MAY_BE_TOO: Final = "This one may have been bought too: nobody knows."
 
 
@@ -81,6 +82,8 @@ def link_order(
     OlderThanTry unless told their consent, and what is older is flagged; NotAsShown where more is
     known by then than `seen`, the word of a page.
     """
+    if order.provider.moved_at is not None:
+        raise CannotLink(MOVED)
     _refuse_if_claimed(order, external_id)
     external_id, said = _as_known(client, external_id)
     _compare_charge(order, external_id, said, although_charge_differs)

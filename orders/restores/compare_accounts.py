@@ -115,8 +115,9 @@ def compare_due(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: f
     for provider in Provider.objects.order_by("pk"):
         stand = Stand(**run.accounts.get(str(provider.pk), {}))
         client = None if stand.done else connect(provider)
-        if client is None and not stand.done:
-            stand.cut("It cannot be called: its key is missing or unreadable.")
+        if not stand.done and (words := _why_not_asked(provider, client)):
+            client = None
+            stand.cut(words)
             _save(run, provider, stand, clock())
         while client is not None and not stand.done:
             wait = _ask_or_leave(run, provider, client, stand, clock)
@@ -127,6 +128,16 @@ def compare_due(run: ReconcileRun, connect: Connect, *, clock: Clock, seconds: f
                 return leases.release(_held(run))
     leases.release(_held(run), state=JobState.DONE, ended_at=clock())
     return False
+
+
+def _why_not_asked(provider: Provider, client: TellsOrders | None) -> str:
+    """Empty where it can be. Looked at once there is a client: one from before a move asks there
+    still."""
+    if client is None:
+        return "It cannot be called: its key is missing or unreadable."
+    if Provider.objects.filter(pk=provider.pk).exclude(moved_at=None).exists():
+        return "Its address was changed, and its catalog there is not read yet: compare again then."
+    return ""
 
 
 def acknowledge(

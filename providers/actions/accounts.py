@@ -33,6 +33,7 @@ from .leases import ensure_leases, make_due
 FINGERPRINT_LENGTH = 16
 SHOWN_OF_KEY = 4
 SHORTEST_SHOWN_KEY = 12  # of a shorter key four characters would be too much
+MOVED_MEANWHILE = "The address of the account was changed meanwhile."
 SETTINGS = (
     "name",
     "currency",
@@ -104,10 +105,11 @@ def change_address(provider: Provider, url: str, *, actor: User | None, now: dat
         **_no_key(),
     }
     with transaction.atomic():
+        _end_open_catalogs(provider, now)  # before the account's row, as whoever ends one
         if not _change_credentials(provider, changes):
+            transaction.set_rollback(True)
             return False
         end_duplicate_of(provider)
-        _forget_held_catalogs(provider, now)
         provider.remember(
             f"Address changed from {provider.url} to {url}; the key was cleared.",
             now=now,
@@ -234,11 +236,14 @@ def _change_credentials(provider: Provider, changes: dict[str, Any]) -> bool:
     return True
 
 
-def _forget_held_catalogs(provider: Provider, now: datetime) -> None:
-    """What another address published is not to be applied here."""
-    CatalogRun.objects.held().filter(provider=provider).update(
-        state=RunState.SUPERSEDED, ended_at=now, held_catalog=None
+def _end_open_catalogs(provider: Provider, now: datetime) -> None:
+    """What another address published is not to be applied here, whoever has approved it, nor does
+    it tell what is offered here, whichever moment it was begun at."""
+    runs = CatalogRun.objects.filter(provider=provider)
+    runs.running().update(
+        state=RunState.FAILED, ended_at=now, step="", held_catalog=None, error=MOVED_MEANWHILE
     )
+    runs.held().update(state=RunState.SUPERSEDED, ended_at=now, held_catalog=None)
 
 
 def _said(provider: Provider, name: str, value: Any) -> str:

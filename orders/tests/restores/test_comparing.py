@@ -24,6 +24,7 @@ from orders.tests.restores.test_restored_pages import (
 )
 from providers.actions import calling
 from providers.actions.calling import MustWait
+from providers.models import Provider
 from tests.builders import NOON, make_provider, make_unmatched_order, make_user
 from tests.fake_provider import progress
 
@@ -103,6 +104,18 @@ def test_where_asking_for_ids_is_switched_off_none_is_asked_about():
         "Asking for ids is switched off for this account.",
         [],
     )
+
+
+def test_an_account_that_was_moved_is_not_asked_by_old_numbers_before_its_catalog_is_read():
+    """Under them others may stand at the new address, or none."""
+    account, fake, halt = fast_account(), Listing(), close()
+    known(account, "100")
+    sent = make_unmatched_order(account, halt=halt, external_id="555", status="")
+    Provider.objects.filter(pk=account.pk).update(moved_at=NOON)
+    run = run_through(halt, fake)
+    sent.refresh_from_db()
+    assert (fake.asked, sent.status) == ([], "")
+    assert "catalog" in words_of(run, account) and run.accounts[str(account.pk)]["cut_short"]
 
 
 def test_what_this_machine_had_sent_is_asked_about_first():

@@ -17,9 +17,10 @@ from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, Order, PollSchedule, Recheck
 from orders.oldest_work import Late
 from orders.polling import poll_cycle, recheck_ended
+from orders.recovery.link_orders import CannotLink, link_order
 from orders.sending import clock_ahead, sweep_due
 from orders.sending.send_orders import next_to_send, send_order
-from orders.status import CancelStatus, HoldReason, RefillStatus, Status
+from orders.status import CancelStatus, HoldReason, Outcome, RefillStatus, Status
 from orders.terms import Terms
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from orders.tests.aftersales.test_send_requests import send as send_requests
@@ -34,11 +35,13 @@ from providers.panel_api import OrderState, RefillProgress, Unreadable
 from providers.panel_api.tests.stub import client_hearing, said
 from tests.builders import (
     NOON,
+    make_attempt,
     make_cancel,
     make_order,
     make_refill,
     make_run,
     make_service,
+    make_user,
 )
 from tests.fake_provider import FakeProvider, progress
 
@@ -190,8 +193,46 @@ def test_a_catalog_from_before_the_move_says_nothing_of_the_new_place():
         actor=None,
         now=NOON,
     )
-    assert end_run(run, RunState.APPLIED, now=LATER)
+    assert not end_run(run, RunState.APPLIED, now=LATER), "it has ended with the move"
     assert Provider.objects.get(pk=order.provider_id).moved_at == NOON
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_a_catalog_of_the_place_before_ends_no_wait_whatever_a_clock_says(approved: bool) -> None:
+    """Its clock was ahead when it was begun, and set right before the account was moved."""
+    service = make_service()
+    held = {"held_catalog": b"as it was shown", "held_because": "Too much is gone."}
+    run = make_run(service.provider, started_at=LATER, **(held if approved else {}))
+    where = "https://another.example/api/v2"
+    assert accounts.change_address(service.provider, where, actor=None, now=NOON)
+    end_run(run, RunState.APPLIED, now=LATER)
+    run.refresh_from_db()
+    assert Provider.objects.get(pk=service.provider_id).moved_at == NOON
+    assert (run.state, run.held_catalog) == (RunState.FAILED, None)
+
+
+def test_a_catalog_that_is_fetched_while_the_account_is_moved_ends_no_wait() -> None:
+    """Its run was opened beside the move, which did not see it."""
+    provider = make_service().provider
+    run = make_run(provider, started_at=LATER)
+    Provider.objects.filter(pk=provider.pk).update(version=provider.version + 1, moved_at=NOON)
+    assert end_run(run, RunState.APPLIED, now=LATER)
+    assert Provider.objects.get(pk=provider.pk).moved_at == NOON
+
+
+def test_a_person_links_no_order_by_its_number_there() -> None:
+    there, order = FakeProvider(), moved()
+    lost = make_order(Status.UNCONFIRMED, service=order.service)
+    make_attempt(lost, outcome=Outcome.UNKNOWN)
+    there.says["71"] = progress(OrderState.COMPLETED, remains=0)
+    told: dict[str, Any] = {"actor": make_user(), "client": there, "clock": lambda: LATER}
+    lost.provider.refresh_from_db()
+    with pytest.raises(CannotLink, match="its catalog is read there"):
+        link_order(lost, "71", **told)
+    assert (there.asked, Order.objects.get(pk=lost.pk).status) == ([], Status.UNCONFIRMED)
+    assert mirror(order, order.service.name) is RunState.APPLIED
+    lost.provider.refresh_from_db()
+    assert link_order(lost, "71", **told)
 
 
 @pytest.mark.parametrize("state", [ProviderState.ACTIVE, ProviderState.PAUSED])

@@ -63,6 +63,7 @@ def _mirror_once(mirror: MirrorRun, connect: Connect) -> RunState:
     due_in = timedelta(hours=mirror.provider.catalog_every_hours)
     try:
         run = open_run(mirror.provider, now=mirror.clock())
+        run.provider = mirror.provider  # as it is asked, whoever has opened it
         return mirror_catalog(run, connect, mirror)
     except MustWait as busy:
         _say(run, "Waiting until the provider may be called again")

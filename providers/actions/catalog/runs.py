@@ -29,7 +29,8 @@ def end_run(run: CatalogRun, state: RunState, *, now: datetime, **columns: Any) 
     """Close a running run and overtake older ones that wait for a person.
 
     A failed run overtakes nothing, not even what an earlier one proposed: it is still the newest
-    that is known. False: it was not running any more.
+    that is known. One of a new address ends the wait for it, if the account is as it was when it
+    was read for this run. False: it was not running any more.
     """
     if state is not RunState.HELD:
         columns["held_catalog"] = None
@@ -41,8 +42,8 @@ def end_run(run: CatalogRun, state: RunState, *, now: datetime, **columns: Any) 
         ):
             return False
         if state is RunState.APPLIED:
-            here = Provider.objects.filter(pk=run.provider_id, moved_at__lte=run.started_at)
-            here.update(moved_at=None)
+            here = Provider.objects.filter(pk=run.provider_id, version=run.provider.version)
+            here.filter(moved_at__lte=run.started_at).update(moved_at=None)
         if state is not RunState.FAILED:
             older = CatalogRun.objects.held().filter(provider=run.provider_id)
             older.exclude(pk=run.pk).update(

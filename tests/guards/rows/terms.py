@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.guards.guard import Guard
 
 CURRENCY = "orders/tests/limits/test_other_currency.py"
+MOVED = "orders/tests/sending/test_moved_accounts.py"
 HALTS = "orders/tests/sending/test_halts.py"
 REFUNDS = "orders/tests/reconciliation/test_refunds.py"
 SETTLING = "orders/tests/recovery/test_decisions.py"
@@ -71,6 +72,41 @@ GUARDS = (
                 "orders/polling/recheck_ended.py",
             ),
         )
+    ),
+    Guard(
+        "moved: a catalog of the place before, begun by a clock that was ahead, ends no wait",
+        "    runs.running().update(",
+        "    runs.none().update(",
+        (f"{MOVED}::test_a_catalog_of_the_place_before_ends_no_wait_whatever_a_clock_says",),
+        "providers/actions/accounts.py",
+        items=(20,),
+    ),
+    Guard(
+        "moved: a catalog that was asked of the place before ends no wait",
+        "pk=run.provider_id, version=run.provider.version)",
+        "pk=run.provider_id)",
+        (f"{MOVED}::test_a_catalog_that_is_fetched_while_the_account_is_moved_ends_no_wait",),
+        "providers/actions/catalog/runs.py",
+        items=(20,),
+    ),
+    Guard(
+        "moved: no order is linked by its number",
+        "    if order.provider.moved_at is not None:\n        raise",
+        "    if False:\n        raise",
+        (f"{MOVED}::test_a_person_links_no_order_by_its_number_there",),
+        "orders/recovery/link_orders.py",
+        items=(12, 20),
+    ),
+    Guard(
+        "moved: what was sent before a restore is not asked about by an old number",
+        "    if Provider.objects.filter(pk=provider.pk).exclude(moved_at=None).exists():",
+        "    if False:",
+        (
+            "orders/tests/restores/test_comparing.py"
+            "::test_an_account_that_was_moved_is_not_asked_by_old_numbers_before_its_catalog_is_read",
+        ),
+        "orders/restores/compare_accounts.py",
+        items=(20,),
     ),
     Guard(
         "terms: of one that was refused or taken back, and may be sent once more",
