@@ -37,7 +37,6 @@ from .refusal_phrase import AnswerPhrase, add_refusal_phrase, phrase_in_answer
 
 PAGE_SIZE = 25
 ANOTHER_ANSWER = "Another answer came meanwhile. Look at it first."
-MAY_BE_SETTLED = (Status.UNCONFIRMED, Status.GIVEN_UP)
 
 
 @allow(May.SEE)
@@ -255,9 +254,10 @@ def _found(pk: int) -> Order:
 
 
 def _outcome(request: StaffRequest, order: Order, *, linking: bool = False) -> HttpResponse | None:
-    """Where an order that needs no decision (any more) is shown instead. One that a person said is
-    not there can be linked still."""
-    if order.status in MAY_BE_SETTLED or (linking and decided_by_hand(order)):
+    """Where an order that needs no decision (any more) is shown instead. One that a person closed
+    or said is not there can be linked still, and nothing else."""
+    is_linkable = linking and (order.status == Status.GIVEN_UP or decided_by_hand(order))
+    if order.status == Status.UNCONFIRMED or is_linkable:
         return None
     if request.htmx:  # the open page asks whether its time has come: told where it is drawn anew
         return HttpResponseClientRedirect(reverse("order-resolve", args=[order.pk]))

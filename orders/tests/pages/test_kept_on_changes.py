@@ -95,6 +95,21 @@ def test_where_the_form_is_gone_what_was_written_is_given_back(manager: Client) 
     assert given_back(manager.post(reverse("restored-acknowledge"), said, follow=True))
 
 
+@pytest.mark.parametrize("step", ["give-up", "not-placed", "phrase"])
+def test_a_decision_about_one_that_was_closed_meanwhile_is_told_of(
+    manager: Client, step: str
+) -> None:
+    order = answered('{"error":"Anders"}')
+    address, seen = f"/orders/{order.pk}/resolve/{step}/", shown.of_order(order)
+    Order.objects.update(status=Status.GIVEN_UP)
+    said = {"note": NOTE, "sure": "on", "meaning": "funds", "phrase": WORDS, "shown": seen}
+    answer = manager.post(address, said, follow=True)
+    page = answer.content.decode()
+    assert answer.redirect_chain == [(f"/orders/{order.pk}/", 302)]
+    assert "is resolved: it is closed as unknown." in page and given_back(answer)
+    assert status_of(order) == Status.GIVEN_UP
+
+
 @pytest.mark.parametrize("whose", ["all", "incident", "pause"])
 def test_a_reason_for_what_was_stopped_already_is_given_back(manager: Client, whose: str) -> None:
     provider = make_provider()
