@@ -27,8 +27,13 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     stop_form = page.locator("form[action$='/sending-control/all/']")
     stop_form.get_by_role("button").click()
     stop_form.get_by_text("Fill this in").wait_for()
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     stop_form.get_by_label("Why").fill("A bill looks strange.")
+    stop_form.get_by_label("Why").press("Enter")  # as one does at the end of a line
+    page.once("dialog", lambda dialog: dialog.accept())
     stop_form.get_by_role("button").click()
+    assert asked == ["Stop all sending to every provider? Only a manager can resume it."]
     page.locator("#halts").get_by_text("A bill looks strange.").wait_for()
     elsewhere.evaluate(LOOK)
     elsewhere.locator("#halts").get_by_text("A bill looks strange.").wait_for()
