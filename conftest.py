@@ -100,6 +100,12 @@ def our_own_clock_keeps_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(send_clock.SendClock, "elapsed", elapsed)
 
 
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """The next test gives the same numbers to other rows."""
+    cache.clear()
+
+
 @pytest.fixture
 def watchdog_has_looked() -> Iterator[None]:
     """For tests that count the queries of a page: it looks once in seconds, and not between."""

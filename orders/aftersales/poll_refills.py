@@ -22,7 +22,7 @@ from providers.panel_api import BatchRefused, RefillProgress, Unreadable
 
 from ..models import EventKind, OrderEvent, Refill
 from ..polling.poll_batch import NOT_WRITTEN
-from ..polling.poll_schedule import next_check_in
+from ..polling.poll_schedule import leave_alone, left_alone, next_check_in
 from ..polling.same_refusal import RefusedQuestions, refused_alone
 from ..status import OPEN_REFILLS, REFILLS_AT_PROVIDER, RefillStatus
 from .refill_numbers import without_given_twice
@@ -31,6 +31,7 @@ STRIKES = 3  # so often unreadable in a row, and the history says so
 ALONE = 7  # failures after which a refill is asked about alone
 MOST_FAILURES = 1000  # counted; the column is a small integer
 UNKNOWN_WORD, UNREADABLE = "unknown_word", "unreadable"
+WHAT = "refills"
 
 Answers = dict[str, RefillProgress | Unreadable]
 
@@ -51,6 +52,9 @@ def poll_due_refills(
     """
     due = due_batch(provider, clock())
     batch = without_given_twice(provider, due, now=clock())
+    asked = {refill.pk for refill in batch}
+    if lost := [refill.pk for refill in due if refill.pk not in asked]:
+        leave_alone(WHAT, provider, lost, clock())  # where its row does not take even that
     if not batch:
         return len(due)
     ids = list(dict.fromkeys(refill.followed_by for refill in batch))
@@ -58,7 +62,7 @@ def poll_due_refills(
         answers = calling.ask(provider, lambda: client.refill_statuses_once(ids), clock=clock)
     except BatchRefused as error:
         if len(ids) > 1:
-            _halve(batch, batch_size(provider), singly=error.singly, now=clock())
+            _halve(provider, batch, singly=error.singly, now=clock())
             return len(batch) if _goes_on(refused, ids, error, clock()) else 0
         answers = {ids[0]: Unreadable(error.reason, error.code)}
     refusal = refused_alone(ids, answers)
@@ -78,8 +82,19 @@ def _goes_on(
         return True
     later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
     due = Refill.objects.filter(provider=refused.provider).due_to_ask(now)
-    due.update(due_at=later)
+    _change(refused.provider, list(due.values_list("pk", flat=True)), now, due_at=later)
     return False
+
+
+def _change(provider: Provider, keys: Sequence[int], now: datetime, **columns: Any) -> None:
+    """All of these; what cannot be changed is left alone."""
+
+    def change(some: Sequence[int]) -> None:
+        with transaction.atomic():
+            Refill.objects.filter(pk__in=some).update(**columns)
+
+    if broken := in_halves(keys, change, what="refills to ask about later", most=len(keys)):
+        leave_alone(WHAT, provider, broken, now)
 
 
 def due_batch(provider: Provider, now: datetime) -> list[Refill]:
@@ -90,23 +105,24 @@ def due_batch(provider: Provider, now: datetime) -> list[Refill]:
     """
     most = batch_size(provider)
     due = Refill.objects.filter(provider=provider).due_to_ask(now)
+    due = due.exclude(pk__in=left_alone(WHAT, provider, now))
     rows = list(due.order_by("due_at", "pk")[:most])
     cap = most >> min(rows[0].failures, ALONE) if rows else 0
     return [row for row in rows if row.failures == rows[0].failures][: max(cap, 1)]
 
 
-def _halve(batch: Sequence[Refill], most: int, *, singly: bool, now: datetime) -> None:
-    """Later in batches of at most half of this one: `most` shifted by the failures."""
+def _halve(provider: Provider, batch: Sequence[Refill], *, singly: bool, now: datetime) -> None:
+    """Later in batches of at most half of this one: the largest shifted by the failures."""
+    most = batch_size(provider)
     half = 1 if singly else (len(batch) + 1) // 2
     failures = next((steps for steps in range(ALONE) if most >> steps <= half), ALONE)
-    Refill.objects.filter(pk__in=[refill.pk for refill in batch]).update(
-        failures=failures, due_at=now
-    )
+    _change(provider, [refill.pk for refill in batch], now, failures=failures, due_at=now)
 
 
 def record(batch: Sequence[Refill], answers: Answers, *, now: datetime) -> None:
     """Write what the provider said. One unreadable row does not touch the others, nor does one
-    whose answer cannot be written down: it counts as unreadable, and is asked about less often."""
+    whose answer cannot be written down: it counts as unreadable, and is asked about less often;
+    where not even that can be written, it is left alone."""
     rows = sorted(batch, key=attrgetter("pk"))  # as `lose_sight`, or both wait
 
     def write(some: Sequence[Refill]) -> None:
@@ -114,7 +130,9 @@ def record(batch: Sequence[Refill], answers: Answers, *, now: datetime) -> None:
 
     if broken := in_halves(rows, write, what="answers about refills", most=len(rows)):
         answers = dict.fromkeys((refill.followed_by for refill in broken), NOT_WRITTEN)
-        in_halves(broken, write, what="refills whose answer is broken", most=len(broken))
+        left = in_halves(broken, write, what="refills whose answer is broken", most=len(broken))
+        if left:
+            leave_alone(WHAT, left[0].provider, [refill.pk for refill in left], now)
 
 
 def _record(batch: Sequence[Refill], answers: Answers, now: datetime) -> None:

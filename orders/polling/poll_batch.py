@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -47,6 +47,7 @@ class PollRun:
     unreadable: int = 0
     released: int = 0  # orders that waited for one of those that ended
     overtaken: int = 0  # orders that somebody else moved meanwhile: they are still due
+    unwritten: list[DueSchedule] = field(default_factory=list)  # not even as unreadable: still due
 
 
 def ask(
@@ -86,7 +87,9 @@ def record_answers(
     schedules = list(schedules)  # a hundred at most: each of them may be broken
     if broken := in_halves(schedules, write, what="answers", most=len(schedules)):
         answers = dict.fromkeys((one.external_id for one in broken), NOT_WRITTEN)
-        in_halves(broken, write, what="orders whose answer is broken", most=len(broken))
+        run.unwritten = in_halves(
+            broken, write, what="orders whose answer is broken", most=len(broken)
+        )
     if ended:
         run.released = len(link_queue.release_free(now=now, behind=ended))
     return run

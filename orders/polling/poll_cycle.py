@@ -143,4 +143,7 @@ def _poll_once(lease: _Lease, done: PollCycle) -> bool:
         return False
     run = poll_batch.record_answers(batch, answers, now=lease.now, asked_at=lease.asked_at)
     done.runs.append(run)
+    if run.unwritten:
+        keys = [schedule.order_id for schedule in run.unwritten]
+        poll_schedule.leave_alone("orders", lease.provider, keys, lease.now)
     return len(batch) == lease.most or batch[0].batch_cap > 0 or run.overtaken > 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from django.core.cache import cache
 
 from core import clocks
 from core.rows.bulk import read_columns
@@ -17,6 +19,7 @@ from providers.panel_api.id_batches import MANY_TOGETHER
 from ..models import PollSchedule
 
 STEP = 1.25  # each wait is so much longer than the one before
+COUNTED = timedelta(days=1)  # so long it is known how often nothing of a row could be written
 DUE = "provider_id = %s AND next_at <= %s ORDER BY next_at, order_id LIMIT %s"
 
 
@@ -41,10 +44,13 @@ def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSc
     Orders due soon fill the batch up. After a batch that was refused whole, its orders come
     in parts until the one that spoils it stands alone.
     """
+    left = left_alone("orders", provider, now)
     soon = now + timedelta(seconds=clocks.POLL_LOOKAHEAD_SECONDS)
     most = most or batch_size(provider)
-    rows = read_columns(PollSchedule, DueSchedule._fields, DUE, (provider.pk, soon, most))
-    batch = list(map(DueSchedule._make, rows))
+    rows = read_columns(
+        PollSchedule, DueSchedule._fields, DUE, (provider.pk, soon, most + len(left))
+    )
+    batch = [one for one in map(DueSchedule._make, rows) if one.order_id not in left][:most]
     if not batch or batch[0].next_at > now:
         return []
     cap = batch[0].batch_cap
@@ -82,6 +88,29 @@ def put_off(provider: Provider, now: datetime, *, together: bool) -> None:
     if together:
         due.filter(failures=0).update(batch_cap=0)
     due.update(next_at=later)
+
+
+def leave_alone(what: str, provider: Provider, keys: Iterable[int], now: datetime) -> None:
+    """What cannot even be put off in its row stays due there, by which the watchdog tells of it;
+    each process asks about it less and less often by itself, and about all others meanwhile."""
+    name = f"left-alone-{what}-{provider.pk}"
+    known: dict[int, tuple[int, datetime]] = cache.get(name) or {}
+    kept = {key: told for key, told in known.items() if now - told[1] < COUNTED}
+    for key in keys:
+        often, _ = kept.get(key, (0, now))
+        kept[key] = often + 1, now
+    cache.set(name, kept, None)
+
+
+def left_alone(what: str, provider: Provider, now: datetime) -> set[int]:
+    """Those of this account that have their pause. One from the future is of a clock set back."""
+    known: dict[int, tuple[int, datetime]] = cache.get(f"left-alone-{what}-{provider.pk}") or {}
+    steps = [timedelta(seconds=seconds) for seconds in clocks.BREAKER_SECONDS]
+    return {
+        key
+        for key, (times, since) in known.items()
+        if since <= now < since + steps[min(times, len(steps)) - 1]
+    }
 
 
 def _steps() -> list[timedelta]:

@@ -10,6 +10,7 @@ FORMATS = "orders/tests/sending/test_file_formats.py"
 NUMBERS = "orders/tests/aftersales/test_refill_numbers.py"
 REFUSED = "orders/tests/aftersales/test_refused_writes.py"
 POISON = "orders/tests/sending/test_poison_rows.py"
+UNWRITABLE = "orders/tests/aftersales/test_unwritable_refills.py"
 
 GUARDS = (
     Guard(
@@ -64,8 +65,8 @@ GUARDS = (
     ),
     Guard(
         "poll: an answer that cannot be written is put off and keeps no other waiting",
-        'in_halves(broken, write, what="orders whose answer is broken", most=len(broken))\n',
-        "pass\n",
+        '            broken, write, what="orders whose answer is broken", most=len(broken)\n',
+        '            [], write, what="orders whose answer is broken", most=len(broken)\n',
         (
             f"{POISON}"
             "::test_an_order_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting",
@@ -76,7 +77,7 @@ GUARDS = (
     Guard(
         "refill: an answer that cannot be written is put off and keeps no other waiting",
         'in_halves(broken, write, what="refills whose answer is broken", most=len(broken))\n',
-        "pass\n",
+        "[]\n",
         (
             f"{REFUSED}"
             "::test_a_refill_whose_answer_cannot_be_written_keeps_no_other_of_its_batch_waiting",
@@ -186,5 +187,50 @@ GUARDS = (
         ),
         "orders/aftersales/batch_outcome.py",
         items=(18, 24),
+    ),
+    Guard(
+        "refill: one of which nothing can be written is left alone and keeps no other waiting",
+        "            leave_alone(WHAT, left[0].provider, [refill.pk for refill in left], now)\n",
+        "            pass\n",
+        (
+            f"{UNWRITABLE}::test_a_refill_whose_row_takes_nothing_is_asked_about_less_often"
+            "_and_told_of",
+            f"{UNWRITABLE}::test_a_refill_whose_history_takes_nothing_keeps_no_other_waiting",
+        ),
+        "orders/aftersales/poll_refills.py",
+        items=(14, 18),
+    ),
+    Guard(
+        "refill: one that cannot even be lost from sight ends the turn of its account",
+        "        leave_alone(WHAT, provider, lost, clock())",
+        "        pass",
+        (
+            f"{UNWRITABLE}::test_one_whose_number_another_order_has_and_whose_row_takes_nothing"
+            "_ends_the_turn",
+        ),
+        "orders/aftersales/poll_refills.py",
+        items=(14, 18),
+    ),
+    Guard(
+        "refill: one that takes nothing spoils no halving of its batch",
+        "    if broken := in_halves(keys, change,",
+        "    if broken := change(keys) or in_halves([], change,",
+        (
+            f"{UNWRITABLE}::test_a_batch_that_is_refused_whole_is_halved_around_a_row_that_takes"
+            "_nothing",
+        ),
+        "orders/aftersales/poll_refills.py",
+        items=(14, 18),
+    ),
+    Guard(
+        "poll: an order of which nothing can be written is left alone",
+        "    if run.unwritten:\n",
+        "    if False:\n",
+        (
+            f"{UNWRITABLE}::test_an_order_of_which_nothing_can_be_written_keeps_no_other_of_its"
+            "_account_waiting",
+        ),
+        "orders/polling/poll_cycle.py",
+        items=(14, 18),
     ),
 )
