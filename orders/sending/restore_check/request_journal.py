@@ -127,16 +127,18 @@ def _calls(
                 about.add(line["token"].encode())  # how it ended tells no orders
         except UNREADABLE:
             log.warning("a line about requests to account %s cannot be read", provider_id)
-    return sorted(calls.values(), key=lambda call: call.started_at)
+    return list(calls.values())  # by their lines: a clock may have been set between two of them
 
 
-def about_the_same(calls: Iterable[JournaledCall]) -> list[list[JournaledCall]]:
+def about_the_same(calls: Sequence[JournaledCall]) -> list[list[JournaledCall]]:
     """Calls that tell of one order stand or fall together: what an earlier one puts back to be
-    sent, a later one may have begun. Each group oldest first."""
+    sent, a later one may have begun. Each group in the order of `calls`, oldest first."""
     group_of = dict[str, list[JournaledCall]]()
+    turns = {call.idempotency_key: turn for turn, call in enumerate(calls)}
     for then in calls:
         same = {id(group): group for name in _names(then) if (group := group_of.get(name))}
-        together = sorted([*chain(*same.values()), then], key=lambda call: call.started_at)
+        known = [*chain(*same.values()), then]
+        together = sorted(known, key=lambda call: turns[call.idempotency_key])
         for call in together:
             group_of |= dict.fromkeys(_names(call), together)
     return list({id(group): group for group in group_of.values()}.values())

@@ -123,6 +123,26 @@ def test_a_second_call_that_was_refused_ends_no_doubt_about_the_first(refill):
     assert (refill.status, refill.requests) == (RefillStatus.UNCONFIRMED, 1)
 
 
+NOT_AVAILABLE = Refused("Refill is not available for this order", RefusalCode.NOT_ALLOWED)
+
+
+def test_a_clock_set_back_between_two_calls_makes_the_second_no_first_one(refill):
+    """Refused because the lost one is under way, perhaps, as was known when it was refused."""
+    panel = Panel(OutcomeUnknown("read timeout"), NOT_AVAILABLE)
+    put_back = backup(refill)
+    send(panel, NOON)
+    refill.refresh_from_db()
+    earlier = NOON - timedelta(minutes=30)
+    assert not request_refills.ask_again(refill, actor=None, now=earlier)
+    send(panel, earlier)
+    refill.refresh_from_db()
+    assert (refill.status, refill.requests) == (RefillStatus.UNCONFIRMED, 2)
+    put_back()
+    guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.UNCONFIRMED
+
+
 def test_two_calls_about_one_refill_are_given_back_together_or_not_at_all(refill, monkeypatch):
     """Told to wait, and then begun: between the two it would wait to be sent again."""
     panel = Panel(Refused("Not yet", RefusalCode.WAIT, wait_seconds=30), RefillStarted("77"))

@@ -307,6 +307,31 @@ GUARDS = (
         "orders/sending/restore_check/recalled_requests.py",
         items=(23,),
     ),
+    *(
+        Guard(
+            f"restore: {what} in the order of its lines, whatever a clock says",
+            old,
+            new,
+            (
+                "orders/tests/restores/test_second_calls.py"
+                "::test_a_clock_set_back_between_two_calls_makes_the_second_no_first_one",
+            ),
+            "orders/sending/restore_check/request_journal.py",
+            items=(23,),
+        )
+        for what, old, new in (
+            (
+                "a journal of requests is read",
+                "    return list(calls.values())  # by",
+                "    return sorted(calls.values(), key=lambda one: one.started_at)  # by",
+            ),
+            (
+                "what is given back together is given back",
+                "key=lambda call: turns[call.idempotency_key])",
+                "key=lambda call: call.started_at)",
+            ),
+        )
+    ),
     Guard(
         "restore: a refill in doubt takes the call that came after",
         "        return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)",
