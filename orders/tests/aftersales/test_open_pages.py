@@ -1,4 +1,5 @@
-"""What an open page of an order goes on asking for, and what it says of a cancel meanwhile."""
+"""What an open page of an order goes on asking for and says of a cancel; what a list of refills
+offers."""
 
 from __future__ import annotations
 
@@ -49,3 +50,17 @@ def test_of_a_refill_out_of_sight_it_asks_for_an_hour_and_not_for_weeks(
         assert ("hx-trigger" in part) is asks
         rows = staff.get("/orders/refills/").content.decode()
         assert ("every 5s" in rows) is asks
+
+
+def test_what_a_list_of_refills_offers_for_many_is_about_the_rows_it_shows(staff: Client) -> None:
+    empty = staff.get("/orders/refills/").content.decode()
+    make_refill(RefillStatus.COMPLETED)
+    ended = staff.get("/orders/refills/").content.decode()
+    make_refill(RefillStatus.UNCONFIRMED)
+    answer = staff.get("/orders/refills/?status=unconfirmed", headers={"HX-Request": "true"})
+    part = answer.content.decode()
+    for page in (empty, ended):
+        assert "Ask again for the selected" not in page and "Tick every" not in page
+    assert "Ask again for the selected" in part and "Tick every" in part
+    # What was narrowed meanwhile stays so behind the step.
+    assert 'name="back" form="refill-selected" value="status=unconfirmed"' in part
