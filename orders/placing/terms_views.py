@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
@@ -60,7 +61,7 @@ def changed_terms(request: StaffRequest) -> HttpResponse:
     percent = tolerance()
     context = {"page": page, "shown": [_shown(order, percent) for order in page.rows], "one": one}
     if not one:
-        context["coming"] = _coming(percent)
+        context |= _coming(percent)
     return render(request, PAGE, context)
 
 
@@ -131,11 +132,15 @@ def _waiting() -> OrderQuerySet:
     return rows.select_related("service__proposed", "service__provider", "provider", "placed_by")
 
 
-def _coming(percent: Decimal) -> list[Order]:
-    """Of the queued orders, the first ones, those that will wait for this when their turn comes."""
+def _coming(percent: Decimal) -> dict[str, Any]:
+    """Of the queued orders, the first ones: those that will wait for this when their turn comes.
+    `first_queued` says how many were looked at, where others stand behind them: 0, none does."""
     queued = Order.objects.filter(status=Status.QUEUED).order_by("pk")
-    rows = queued.select_related("service__proposed", "service__provider")[:MOST_QUEUED]
-    return [order for order in rows if what_changed(order, order.service, percent)]
+    of_service = queued.select_related("service__proposed", "service__provider")
+    rows = list(of_service[: MOST_QUEUED + 1])
+    first, is_cut = rows[:MOST_QUEUED], len(rows) > MOST_QUEUED
+    coming = [order for order in first if what_changed(order, order.service, percent)]
+    return {"coming": coming, "first_queued": MOST_QUEUED if is_cut else 0}
 
 
 def _shown_as(pk: int, key: str) -> Order | None:
