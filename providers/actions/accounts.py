@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
@@ -238,12 +238,19 @@ def _change_credentials(provider: Provider, changes: dict[str, Any]) -> bool:
 
 def _end_open_catalogs(provider: Provider, now: datetime) -> None:
     """What another address published is not to be applied here, whoever has approved it, nor does
-    it tell what is offered here, whichever moment it was begun at."""
-    runs = CatalogRun.objects.filter(provider=provider)
-    runs.running().update(
-        state=RunState.FAILED, ended_at=now, step="", held_catalog=None, error=MOVED_MEANWHILE
+    it tell what is offered here, whichever moment it was begun at. With one statement: between two,
+    one that is approved this moment is neither held nor running."""
+    is_running = When(state=RunState.RUNNING, then=Value(RunState.FAILED.value))
+    open_runs = CatalogRun.objects.filter(
+        provider=provider, state__in=(RunState.RUNNING, RunState.HELD)
     )
-    runs.held().update(state=RunState.SUPERSEDED, ended_at=now, held_catalog=None)
+    open_runs.update(
+        state=Case(is_running, default=Value(RunState.SUPERSEDED.value)),
+        ended_at=now,
+        step="",
+        held_catalog=None,
+        error=MOVED_MEANWHILE,
+    )
 
 
 def _said(provider: Provider, name: str, value: Any) -> str:

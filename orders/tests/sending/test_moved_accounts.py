@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
 from orders.account_trouble import account_trouble
@@ -25,11 +27,12 @@ from orders.terms import Terms
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from orders.tests.aftersales.test_send_requests import send as send_requests
 from orders.tests.aftersales.test_whose_words import shown
+from orders.tests.restores.test_cancels_meanwhile import PATIENCE, at_once
 from orders.watchdog.overdue import standstills
 from providers.account_health import AccountState
 from providers.actions import accounts
 from providers.actions.catalog.mirror_catalog import mirror_run
-from providers.actions.catalog.runs import end_run
+from providers.actions.catalog.runs import approve_run, end_run
 from providers.models import Lease, LeaseKind, Provider, ProviderState, RunState
 from providers.panel_api import OrderState, RefillProgress, Unreadable
 from providers.panel_api.tests.stub import client_hearing, said
@@ -208,6 +211,30 @@ def test_a_catalog_of_the_place_before_ends_no_wait_whatever_a_clock_says(approv
     end_run(run, RunState.APPLIED, now=LATER)
     run.refresh_from_db()
     assert Provider.objects.get(pk=service.provider_id).moved_at == NOON
+    assert (run.state, run.held_catalog) == (RunState.FAILED, None)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writes at a time there")
+def test_a_catalog_that_is_approved_the_moment_its_account_is_moved_ends_with_the_move() -> None:
+    provider = make_service().provider
+    run = make_run(provider, started_at=LATER, state=RunState.HELD, held_catalog=b"as shown")
+    actor = make_user()
+    is_approved, is_moving = threading.Event(), threading.Event()
+
+    def approve() -> None:
+        with transaction.atomic():
+            assert approve_run(run, actor=actor, now=NOON)
+            is_approved.set()
+            is_moving.wait(PATIENCE)
+
+    def move() -> None:
+        is_approved.wait(20)
+        where = "https://another.example/api/v2"
+        assert accounts.change_address(provider, where, actor=None, now=NOON)
+        is_moving.set()
+
+    at_once(approve, move)
+    run.refresh_from_db()
     assert (run.state, run.held_catalog) == (RunState.FAILED, None)
 
 

@@ -75,8 +75,8 @@ GUARDS = (
     ),
     Guard(
         "moved: a catalog of the place before, begun by a clock that was ahead, ends no wait",
-        "    runs.running().update(",
-        "    runs.none().update(",
+        "provider=provider, state__in=(RunState.RUNNING, RunState.HELD)",
+        "provider=provider, state=RunState.HELD",
         (f"{MOVED}::test_a_catalog_of_the_place_before_ends_no_wait_whatever_a_clock_says",),
         "providers/actions/accounts.py",
         items=(20,),
