@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any, Final, Generic, TypeVar
 
-from providers.panel_api import CancelAccepted, RefillStarted, RefusalCode, Refused
-from providers.panel_api.refusals.classify import says_canceled_there, says_other_is_open
+from providers.panel_api import (
+    CancelAccepted,
+    Meaning,
+    RefillStarted,
+    RefusalCode,
+    Refused,
+    Says,
+    meaning,
+)
 
 from ..sending.outcome import code_of_old
 
@@ -82,12 +91,6 @@ def as_said(said: Refused) -> str:
     return said.reason if said.is_own else f"The provider said: “{said.reason}”"
 
 
-def is_open_there(said: Refused, what: str) -> bool:
-    """The provider says that it has one under way: a "refill" where `what` is one, and not a
-    "cancel", or the other way round. Of the other one's words nothing is proven."""
-    return said.code is RefusalCode.ALREADY_OPEN and not says_other_is_open(said.reason, what)
-
-
 def refused_by_all(rows: Iterable[object]) -> Refused | None:
     """The refusal, where every row was refused because the provider has no such call."""
     refusals = list(rows)
@@ -101,7 +104,7 @@ def refused_by_all(rows: Iterable[object]) -> Refused | None:
 def asked_to_slow_down(rows: Iterable[object]) -> str:
     """The words of a row by which the provider asks for fewer calls; empty where none does."""
     limits = (row for row in rows if isinstance(row, Refused))
-    return next((row.reason for row in limits if row.code is RefusalCode.RATE_LIMIT), "")
+    return next((row.reason for row in limits if row.says & Says.TOO_MANY), "")
 
 
 _ROWS: Final[dict[str, type[RefillStarted | CancelAccepted | Refused]]] = {
@@ -116,9 +119,7 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
     """Plain values, for a file."""
     match outcome:
         case Answered(rows):
-            said = {one: [_NAMES[type(row)], _written(row)] for one, row in rows.items()}
-            own = [one for one, row in rows.items() if isinstance(row, Refused) and row.is_own]
-            return {"is": "answered", "rows": said, **({"own": own} if own else {})}
+            return _kept(rows)
         case Later(reason, until, code):
             kept = {"is": "later", "reason": reason, "until": until.isoformat()}
             return {**kept, "code": code} if code else kept
@@ -126,17 +127,24 @@ def outcome_to_json(outcome: AnyOutcome) -> dict[str, Any]:
             return {"is": "lost", "reason": reason, "until": wanted and wanted.isoformat()}
 
 
+def _kept(rows: Mapping[str, Any]) -> dict[str, Any]:
+    said = {one: [_NAMES[type(row)], _written(row)] for one, row in rows.items()}
+    refused = {one: row for one, row in rows.items() if isinstance(row, Refused)}
+    says = {one: [said.name for said in row.says] for one, row in refused.items()}
+    own = [one for one, row in refused.items() if row.is_own]
+    return {"is": "answered", "rows": said, "says": says, **({"own": own} if own else {})}
+
+
 def _written(row: Any) -> dict[str, Any]:
-    """As each release reads it: 0.3 knows nothing of `is_own`, and reads no row that has it."""
-    return {name: value for name, value in asdict(row).items() if name != "is_own"}
+    """As each release reads it: 0.3 knows nothing of what is left out, and reads no row with it."""
+    return {name: value for name, value in asdict(row).items() if name not in ("is_own", "says")}
 
 
 def may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
     """The provider may have this refill, or cancel, under way: only a refusal in known words says
     not."""
     said = _said_of(outcome, order_id)
-    unclear = (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN)
-    return not isinstance(said, Refused) or said.code in unclear
+    return not isinstance(said, Refused) or bool(said.says & (Says.UNKNOWN | Says.IS_OPEN))
 
 
 def has_begun(outcome: AnyOutcome | None, order_id: str) -> bool:
@@ -149,9 +157,7 @@ def has_taken(outcome: AnyOutcome | None, order_id: str) -> bool:
     said = _said_of(outcome, order_id)
     if not isinstance(said, Refused):
         return isinstance(said, CancelAccepted)
-    if said.code is not RefusalCode.UNLISTED and says_canceled_there(said.reason):
-        return True
-    return is_open_there(said, "cancel")
+    return meaning(said.says, "cancel") in (Meaning.OPEN, Meaning.CANCELED)
 
 
 def is_undone(outcome: AnyOutcome, order_id: str) -> bool:
@@ -168,8 +174,10 @@ def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
     match written["is"]:
         case "answered":
             own = written.get("own", ())
-            rows = written["rows"].items()
-            return Answered({one: _row(*said, is_own=one in own) for one, said in rows})
+            says, rows = written.get("says", {}), written["rows"].items()
+            return Answered(
+                {one: _row(*said, is_own=one in own, says=says.get(one, ())) for one, said in rows}
+            )
         case "later":
             reason = str(written["reason"])
             code = str(written.get("code", "")) or code_of_old(reason)
@@ -182,10 +190,10 @@ def outcome_from_json(written: dict[str, Any]) -> AnyOutcome:
 
 
 def _row(
-    name: str, values: dict[str, Any], *, is_own: bool
+    name: str, values: dict[str, Any], *, is_own: bool, says: Iterable[str]
 ) -> RefillStarted | CancelAccepted | Refused:
-    if is_own:
-        values = {**values, "is_own": True}
-    if "code" in values:
-        values = {**values, "code": RefusalCode(values["code"])}
-    return _ROWS[name](**values)
+    if name != _NAMES[Refused]:
+        return _ROWS[name](**values)
+    code = RefusalCode(values.get("code", RefusalCode.UNLISTED))
+    heard = (Says.__members__.get(one, Says.UNKNOWN) for one in says)
+    return Refused(**{**values, "code": code}, is_own=is_own, says=reduce(or_, heard, Says(0)))

@@ -21,8 +21,7 @@ from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
-from providers.panel_api import CancelAccepted, RefusalCode, Refused
-from providers.panel_api.refusals.classify import no_cancel_explains, says_canceled_there
+from providers.panel_api import CancelAccepted, Meaning, Refused, Says, meaning
 
 from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
 from ..models.cancel import CancelQuerySet
@@ -36,7 +35,6 @@ from .batch_outcome import (
     RowOutcome,
     as_said,
     has_taken,
-    is_open_there,
     refused_by_all,
 )
 from .record_rows import all_but_broken, record_rows
@@ -263,25 +261,25 @@ def _row_outcome(
 
 def _refused(request: CancelRequest, said: Refused, now: datetime) -> RowOutcome:
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
-    if is_open_there(said, "cancel"):
+    means = meaning(said.says, "cancel")
+    if means is Meaning.UNCLEAR:
+        return lost(request, as_said(said), now, is_heard=not said.is_own)
+    if means is Meaning.OPEN:
         text = f"The provider has been asked to cancel it already: “{reason}”"
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
-    if said.code is RefusalCode.UNLISTED:
-        return lost(request, as_said(said), now, is_heard=not said.is_own)
-    if says_canceled_there(said.reason):  # by this one, an earlier one, or without any
+    if means is Meaning.CANCELED:
         text = f"The provider has nothing left to cancel: “{reason}” Its status will say why."
         return RowOutcome(CancelStatus.ACCEPTED, text, {"reason": reason, "code": code})
-    if said.code is RefusalCode.ALREADY_OPEN:  # a refill, and of the cancel nothing is proven
-        return lost(request, as_said(said), now, is_heard=True)
-    if said.code is RefusalCode.RATE_LIMIT:
+    if means is Meaning.TOO_MANY:
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return replace(_later(request, as_said(said), now + pause), is_heard=not said.is_own)
-    if not no_cancel_explains(said.reason) and request.may_be_taken_before():
+    wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
+    until = now + timedelta(seconds=wait) if means is Meaning.WAIT else None
+    if said.says & Says.CANCEL_MAY_BE_WHY and request.may_be_taken_before():
         words = f"“{reason}” The one whose answer was lost may have been taken."
-        return lost(request, words, now, is_heard=True)
-    if said.code is RefusalCode.WAIT and request.requests < MOST_REQUESTS:
-        wait = said.wait_seconds or said.spacing_seconds or clocks.REFILL_WAIT_SECONDS
-        changes = {"due_at": now + timedelta(seconds=wait), "reason": reason, "code": code}
+        return lost(request, words, now, until=until, is_heard=True)
+    if until and request.requests < MOST_REQUESTS:
+        changes = {"due_at": until, "reason": reason, "code": code}
         return RowOutcome(CancelStatus.QUEUED, f"Not yet: “{reason}” It is asked again.", changes)
     changes = {"ended_at": now, "reason": reason, "code": code}
     return RowOutcome(CancelStatus.REFUSED, f"The provider will not cancel it: “{reason}”", changes)

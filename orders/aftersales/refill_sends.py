@@ -19,12 +19,7 @@ from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
 from providers.connect import batch_size
 from providers.models import Provider
-from providers.panel_api import Dialect, RefillStarted, RefusalCode, Refused
-from providers.panel_api.refusals.classify import (
-    no_refill_explains,
-    says_refilled_not_long_ago,
-    says_refills_are_used_up,
-)
+from providers.panel_api import Dialect, Meaning, RefillStarted, Refused, Says, meaning
 
 from ..models import EventKind, Refill, RequestCall
 from ..models.refill import RefillQuerySet
@@ -37,7 +32,6 @@ from .batch_outcome import (
     Outcome,
     RowOutcome,
     as_said,
-    is_open_there,
     refused_by_all,
 )
 from .record_rows import record_rows
@@ -169,7 +163,7 @@ def _row_outcome(
             return _at_provider(text, number, "", now, code=NUMBER_TWICE, reason=number)
         text = f"The provider took the refill on{f' as {number}' if number else ''}."
         return _at_provider(text, number, followed_by or number, now)
-    if is_open_there(said, "refill"):
+    if meaning(said.says, "refill") is Meaning.OPEN:
         text = f"The provider has a refill of it open already: “{said.reason}”"
         return _at_provider(text, "", followed_by, now, code=said.code.value, reason=said.reason)
     return _refused(refill, said, now)
@@ -192,17 +186,18 @@ def _at_provider(
 
 def _refused(refill: Refill, said: Refused, now: datetime) -> RowOutcome:
     """Only reviewed words prove that nothing was done, and not beside a cancel under way."""
-    if said.code in (RefusalCode.UNLISTED, RefusalCode.ALREADY_OPEN):
+    means = meaning(said.says, "refill")
+    if means is Meaning.UNCLEAR:
         return lost(as_said(said), now, is_heard=not said.is_own)
     is_there = _says_it_is_there(refill, said, now)
-    if said.code is RefusalCode.RATE_LIMIT and not (is_there and _tells_of_another(said)):
+    if means is Meaning.TOO_MANY and not (is_there and said.says & Says.USED_UP):
         pause = timedelta(seconds=clocks.RATE_LIMIT_PAUSE_SECONDS)
         return replace(_later(refill, as_said(said), now + pause), is_heard=not said.is_own)
     if is_there:
         words = f"“{said.reason}” The one whose answer was lost may be under way."
         return lost(words, now, is_heard=True)
     reason, code = said.reason[:LONGEST_TEXT], said.code.value
-    if said.code is RefusalCode.WAIT and refill.requests < MOST_REQUESTS:
+    if means is Meaning.WAIT and refill.requests < MOST_REQUESTS:
         due_at = _next_time(refill, said, now)
         text = f"Not yet: “{reason}” It is requested again when that is allowed."
         changes = {"due_at": due_at, "reason": reason, "code": code}
@@ -218,18 +213,19 @@ def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
     wait: a person asked for it beside that one, and not for one more later on, when that may be
     done. Any other refusal ends this one: nothing of it goes out again, and that one stays shown as
     closed while nobody knew."""
-    others = refill.order.refills.exclude(pk=refill.pk)
-    if says_refills_are_used_up(said.reason):
+    others, says = refill.order.refills.exclude(pk=refill.pk), said.says
+    was_lost = _was_lost_before(refill)
+    if says & Says.USED_UP:
         in_doubt = others.exclude(doubted_at=None).exclude(status=RefillStatus.COMPLETED)
-        return _was_lost_before(refill) or in_doubt.filter(external_id="").exists()
-    if says_refilled_not_long_ago(said.reason):
+        return was_lost or in_doubt.filter(external_id="").exists()
+    if says & Says.REQUESTED_LATELY:
         since = now - timedelta(seconds=said.spacing_seconds or RECENTLY_SECONDS)
         if others.filter(sent_at__gt=since).exclude(external_id="").exists():
-            return said.code is not RefusalCode.WAIT and _was_lost_before(refill)
+            return was_lost and bool(says & (Says.NO | Says.TOO_MANY))  # which that is not why
         return refill.doubted_at is not None or others.filter(doubted_at__gt=since).exists()
-    if said.code is RefusalCode.WAIT and not _was_lost_before(refill):
+    if says & Says.WAIT and not was_lost:
         return _another_may_be_why(others, said, now)
-    return _was_lost_before(refill) and not no_refill_explains(said.reason)
+    return was_lost and bool(says & Says.REFILL_MAY_BE_WHY)
 
 
 def _another_may_be_why(others: RefillQuerySet, said: Refused, now: datetime) -> bool:
@@ -243,11 +239,6 @@ def _another_may_be_why(others: RefillQuerySet, said: Refused, now: datetime) ->
         return False
     known = others.exclude(external_id="")
     return not known.filter(sent_at__gt=max(since, newest)).exists()
-
-
-def _tells_of_another(said: Refused) -> bool:
-    """In whatever place, as beside words about too many calls."""
-    return says_refills_are_used_up(said.reason) or says_refilled_not_long_ago(said.reason)
 
 
 def _was_lost_before(refill: Refill) -> bool:

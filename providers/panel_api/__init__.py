@@ -44,6 +44,7 @@ from .order_types.table import (
     type_name,
 )
 from .refusals.idempotency_parameter import parameter_asked_for, why_no_parameter
+from .refusals.request_refusals import Meaning, Says, meaning
 from .results import (
     Balance,
     CancelAccepted,
@@ -83,6 +84,7 @@ __all__ = [
     "FindingLevel",
     "KeyPlace",
     "Kind",
+    "Meaning",
     "NotSent",
     "OldPostsPayload",
     "OrderPayload",
@@ -100,6 +102,7 @@ __all__ = [
     "RefusalCode",
     "Refused",
     "Rejected",
+    "Says",
     "SecretKey",
     "SlowDown",
     "SubscriptionPayload",
@@ -112,6 +115,7 @@ __all__ = [
     "check_connection",
     "count_lines",
     "issued_id",
+    "meaning",
     "parameter_asked_for",
     "split_lines",
     "type_name",

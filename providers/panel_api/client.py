@@ -27,6 +27,7 @@ from .http.transport import Transport
 from .id_batches import ask_all
 from .made import answers_for_one, may_be_made
 from .order_types.table import OrderPayload, WrittenPayload
+from .refusals.request_refusals import Says, hear
 from .results import (
     Balance,
     CancelAccepted,
@@ -232,7 +233,8 @@ class PanelClient:
         refusal, reason = answer.refusal(self.dialect), answer.trouble
         if refusal and self._may_be_made(action, answer, asked):
             raise self._unknown(answer, refusal[0], may_be_made=True)
-        heed(answer, self.dialect, self.now(), write=True)
+        if not self._tells_of_request(answer):
+            heed(answer, self.dialect, self.now(), write=True)
         if refusal and can_prove(answer) and not self._is_about_account(answer):
             said = error_texts(answer.body, answer.http_status) or (refusal[0],)
             return known | dict.fromkeys(asked, decode_orders.refused(said, self.dialect))
@@ -243,6 +245,12 @@ class PanelClient:
             except Unexpected as error:
                 reason = str(error)
         raise self._unknown(answer, reason)
+
+    def _tells_of_request(self, answer: Answer) -> bool:
+        """Beside words about the account, such as too many calls: that it is there already, say."""
+        said = error_texts(answer.body, answer.http_status)
+        _, says = hear(said, self.dialect.refusals)
+        return not says & Says.UNKNOWN and bool(says & Says.OF_REQUEST)
 
     @staticmethod
     def _may_be_made(what: str, answer: Answer, asked: Sequence[str]) -> bool:

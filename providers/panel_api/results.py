@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from .errors import Evidence, RefusalCode
+from .refusals.request_refusals import NOTHING, Says, said_by
 
 
 class OrderState(StrEnum):
@@ -151,7 +152,8 @@ class Refused:
     `spacing_seconds` where it names the least time since the last request.
 
     With `code` UNLISTED the words are not known to prove that nothing was done. With `is_own` they
-    are the desk's, of an answer that has none.
+    are the desk's, of an answer that has none. `says` is what all of its sentences say, also those
+    that `reason` has no room for; where it is not given, as far as `reason` and `code` show it.
     """
 
     reason: str
@@ -159,6 +161,11 @@ class Refused:
     wait_seconds: int | None = None
     spacing_seconds: int | None = None
     is_own: bool = field(default=False, compare=False)
+    says: Says = field(default=NOTHING, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.says:
+            object.__setattr__(self, "says", said_by(self.reason, self.code))
 
 
 @dataclass(frozen=True, slots=True)

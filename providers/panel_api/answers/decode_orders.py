@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..dialect import Dialect
-from ..refusals.classify import meaning, spacing_seconds, wait_seconds
+from ..refusals.classify import spacing_seconds, wait_seconds
+from ..refusals.request_refusals import hear
 from ..results import (
     OrderState,
     Progress,
@@ -128,7 +129,7 @@ def without_progress(said: Sequence[str], dialect: Dialect) -> Unreadable:
     reason = coerce.text("".join(said[:1]), REASON_LENGTH)
     if not reason:
         return Unreadable("The row is not an object.")
-    return Unreadable(reason, meaning(said, dialect.refusals))
+    return Unreadable(reason, hear(said, dialect.refusals)[0])
 
 
 def refused(said: Sequence[str], dialect: Dialect) -> Refused:
@@ -137,7 +138,8 @@ def refused(said: Sequence[str], dialect: Dialect) -> Refused:
     theirs = [one for one in said if not isinstance(one, OwnWords)]
     reason = coerce.text(BESIDE.join(theirs or said), REASON_LENGTH)
     waits = wait_seconds(reason), spacing_seconds(reason)
-    return Refused(reason, meaning(said, dialect.refusals), *waits, is_own=not theirs)
+    code, says = hear(said, dialect.refusals)
+    return Refused(reason, code, *waits, is_own=not theirs, says=says)
 
 
 def recent_orders(body: Any, dialect: Dialect) -> tuple[RecentOrder, ...]:

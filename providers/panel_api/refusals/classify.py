@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from ..errors import RefusalCode as Code
-from .phrases import (
-    CANCEL_IS_OPEN,
-    CANCELED_THERE,
-    CANCELED_THERE_CODES,
-    DOTTED,
-    FIELD_WORDS,
-    HEADS,
-    NEVER_CANCELED,
-    PROVES_NOTHING,
-    REFILL_IS_OPEN,
-    REFILLED_NOT_LONG_AGO,
-    REFILLS_USED_UP,
-    SENTENCES,
-    SERVICE_NOT_REFILLED,
-    TAILS,
-)
+from .phrases import DOTTED, FIELD_WORDS, HEADS, PROVES_NOTHING, SENTENCES, TAILS
 
 # Refusals that an answer to `add` can prove; an order or refill id has no place there.
 PROVE_NOT_PLACED: Final = frozenset(Code) - {
     *(Code.UNLISTED, Code.UNKNOWN_ORDER, Code.UNKNOWN_REFILL, Code.WAIT, Code.ALREADY_OPEN)
 }
-# What no earlier refill of an order is the reason for, said where another one is asked for.
-NO_SUCH: Final = frozenset({Code.UNSUPPORTED, Code.UNKNOWN_ORDER})
-
 # What staff may say that a sentence means, in words for them.
 MEANINGS: Final[Mapping[Code, str]] = {
     Code.FUNDS: "not enough money on the account",
@@ -92,13 +74,6 @@ _CODES: Final = {simplified(text): code for code, texts in SENTENCES.items() for
 _TAILS: Final = frozenset(
     part for tail in map(simplified, TAILS) for part in (tail, tail.removesuffix(" #"))
 )
-_NOT_LONG_AGO: Final = frozenset(map(simplified, REFILLED_NOT_LONG_AGO))
-_USED_UP: Final = frozenset(map(simplified, REFILLS_USED_UP))
-_SERVICE_NOT_REFILLED: Final = frozenset(map(simplified, SERVICE_NOT_REFILLED))
-_NEVER_CANCELED: Final = frozenset(map(simplified, NEVER_CANCELED))
-_CANCELED_THERE: Final = frozenset(map(simplified, CANCELED_THERE))
-_REFILL_IS_OPEN: Final = frozenset(map(simplified, REFILL_IS_OPEN))
-_CANCEL_IS_OPEN: Final = frozenset(map(simplified, CANCEL_IS_OPEN))
 _NONE: Final[Mapping[str, Code]] = {}
 
 
@@ -115,68 +90,13 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
     for text, code in additions.items():
         if normalised(text) == wanted:
             return code
-    whole = _CODES.get(simplified(sentence)) or _dotted(sentence.strip().lower())
+    whole = _CODES.get(simplified(sentence)) or _dotted(sentence)
     return _by_sentences(sentence) if whole is Code.UNLISTED else whole
 
 
-def meaning(sentences: Sequence[str], additions: Mapping[str, Code] = _NONE) -> Code:
-    """What an answer in all of these sentences means: UNLISTED as soon as one was not reviewed, and
-    that one is there already wherever that is said, as beside words about too many calls."""
-    codes = [refusal_code(one, additions) for one in sentences]
-    if not codes or Code.UNLISTED in codes:
-        return Code.UNLISTED
-    return Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]
-
-
-def says_refilled_not_long_ago(sentence: str) -> bool:
-    """A refill of before is, or may be, why another one has to wait."""
-    return _says_one_of(_NOT_LONG_AGO, sentence)
-
-
-def says_refills_are_used_up(sentence: str) -> bool:
-    """Refills of before are why there is no other one for good."""
-    return _says_one_of(_USED_UP, sentence)
-
-
-def says_other_is_open(sentence: str, what: str) -> bool:
-    """Of a "refill" and a "cancel" it is the other one that is there already, and not `what`."""
-    of_refill = _says_one_of(_REFILL_IS_OPEN, sentence)
-    of_cancel = _says_one_of(_CANCEL_IS_OPEN, sentence)
-    return of_refill != of_cancel and of_refill != (what == "refill")
-
-
-def no_refill_explains(sentence: str) -> bool:
-    """A refill of before, under way or just done, cannot be why there is no other one."""
-    return _says_no_to_all(sentence, _SERVICE_NOT_REFILLED)
-
-
-def no_cancel_explains(sentence: str) -> bool:
-    """A cancel of before cannot be why there is no other one."""
-    return _says_no_to_all(sentence, _NEVER_CANCELED)
-
-
-def _says_no_to_all(sentence: str, of_service: frozenset[str]) -> bool:
-    """Each of its sentences speaks of the call, the service, or an order that is not there; one
-    that nobody has reviewed may say anything."""
-    if refusal_code(sentence) in NO_SUCH:
-        return True
-    parts = [sentence] if simplified(sentence) in _CODES else _BETWEEN.split(sentence)
-    said = [part for part in parts if not adds_nothing(part)]
-    return bool(said) and all(
-        refusal_code(part) in NO_SUCH or simplified(part) in of_service for part in said
-    )
-
-
-def says_canceled_there(sentence: str) -> bool:
-    """There is nothing left to cancel; a cancel of before may be why."""
-    parts = [sentence, *_BETWEEN.split(sentence)]  # a code may stand beside sentences
-    is_code = any(_last_part(one.strip().lower()) in CANCELED_THERE_CODES for one in parts)
-    return is_code or _says_one_of(_CANCELED_THERE, sentence)
-
-
-def _says_one_of(sentences: frozenset[str], text: str) -> bool:
-    parts = [text, *_BETWEEN.split(text)]
-    return len(text) <= LONGEST_SENTENCE and any(simplified(one) in sentences for one in parts)
+def split_sentences(text: str) -> list[str]:
+    """Its sentences, as far as signs tell them apart."""
+    return _BETWEEN.split(text)
 
 
 def opening(text: str) -> str:
@@ -195,7 +115,7 @@ def adds_nothing(text: str) -> bool:
 
 def _by_sentences(text: str) -> Code:
     """The meaning of its first sentence, where the others say the same or nothing at all."""
-    parts = [part for one in _BETWEEN.split(text) if (part := simplified(one))]
+    parts = [part for one in split_sentences(text) if (part := simplified(one))]
     while parts and parts[0] in HEADS:
         parts = parts[1:]
     if not 1 <= len(parts) <= _MOST_PARTS:
@@ -227,13 +147,14 @@ def why_no_phrase(sentence: str) -> str:
     return ""
 
 
-def _last_part(text: str) -> str:
+def last_part(text: str) -> str:
     """Of a dotted code; empty where it is none."""
+    text = text.strip().lower()
     return text.rpartition(".")[2] if _CODE.fullmatch(text) else ""
 
 
 def _dotted(text: str) -> Code:
-    if not (last := _last_part(text)):
+    if not (last := last_part(text)):
         return Code.UNLISTED
     if code := DOTTED.get(last):
         return code

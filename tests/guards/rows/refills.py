@@ -19,13 +19,13 @@ UPGRADED = "test_after_the_upgrade_one_that_was_lost_before_it_waited_is_not_sen
 GUARDS = (
     Guard(
         "refill: a sentence nobody knows explains nothing away",
-        "    said = [part for part in parts if not adds_nothing(part)]\n",
-        "    said = [part for part in parts if refusal_code(part) is not Code.UNLISTED]\n",
+        "_taken_apart(one) if not adds_nothing(part)]",
+        "_taken_apart(one) if refusal_code(part) is not Code.UNLISTED]",
         (
             "orders/tests/aftersales/test_several_sentences.py"
             "::test_a_sentence_nobody_knows_explains_nothing_away",
         ),
-        "providers/panel_api/refusals/classify.py",
+        "providers/panel_api/refusals/request_refusals.py",
     ),
     Guard(
         "refill: one of before the upgrade that waits in doubt is not sent by itself",
@@ -137,7 +137,7 @@ GUARDS = (
     ),
     Guard(
         "refill: too many calls, and the one whose answer was lost may be under way",
-        " and not (is_there and _tells_of_another(said)):",
+        " and not (is_there and said.says & Says.USED_UP):",
         ":",
         (
             "orders/tests/aftersales/test_several_sentences.py"
@@ -148,7 +148,7 @@ GUARDS = (
     ),
     Guard(
         "refill: no more are left, the one whose answer was lost may be under way",
-        "    if says_refills_are_used_up(said.reason):",
+        "    if says & Says.USED_UP:",
         "    if False:",
         (f"{LOST_REFILLS}::test_so_does_another_one_that_was_asked_for_since_it_was_closed",),
         "orders/aftersales/refill_sends.py",
@@ -156,7 +156,7 @@ GUARDS = (
     ),
     Guard(
         "refill: refused, for which the one whose answer was lost may be the reason",
-        "    return _was_lost_before(refill) and not no_refill_explains(said.reason)\n",
+        "    return was_lost and bool(says & Says.REFILL_MAY_BE_WHY)\n",
         "    return False\n",
         (
             f"{LOST_REFILLS}::test_a_lost_one_that_may_be_why_another_is_refused_stays_in_doubt",
@@ -179,8 +179,8 @@ GUARDS = (
     ),
     Guard(
         "refill: a later sentence tells that it is under way",
-        "    return Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]",
-        "    return codes[0]",
+        "    says = _says(said, codes) if codes",
+        "    says = _says(said[:1], codes[:1]) if codes",
         (
             f"{SENTENCES}"
             "::test_a_refill_that_a_later_sentence_tells_of_is_followed_and_not_sent_again",
@@ -189,19 +189,15 @@ GUARDS = (
             f"{SENTENCES}"
             "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_was_requested",
         ),
-        "providers/panel_api/refusals/classify.py",
+        "providers/panel_api/refusals/request_refusals.py",
         items=(10, 24),
     ),
     Guard(
-        "refill, cancel: told that the other one is under way, which proves nothing",
-        " and not says_other_is_open(said.reason, what)",
-        "",
-        (
-            f"{SENTENCES}::test_a_cancel_is_not_taken_where_a_refill_is_said_to_be_under_way",
-            f"{SENTENCES}::test_nor_does_that_end_the_doubt_of_one_that_is_another_calls",
-            f"{SENTENCES}::test_a_refill_is_not_followed_where_a_cancel_is_said_to_be_under_way",
-        ),
-        "orders/aftersales/batch_outcome.py",
+        "refill: told that a cancel is under way, which proves nothing",
+        "        (Says.CANCEL_OPEN, Meaning.UNCLEAR),\n",
+        "        (Says.CANCEL_OPEN, Meaning.OPEN),\n",
+        (f"{SENTENCES}::test_a_refill_is_not_followed_where_a_cancel_is_said_to_be_under_way",),
+        "providers/panel_api/refusals/request_refusals.py",
         items=(10, 24),
     ),
     Guard(
@@ -251,37 +247,26 @@ GUARDS = (
     ),
     Guard(
         "cancel: nothing is left to cancel, which is no refusal",
-        "    if says_canceled_there(said.reason):  # by this one, an earlier one, or without any",
+        "        (Says.CANCELED, Meaning.CANCELED),\n",
+        "",
+        (
+            f"{LATE_CANCELS}"
+            "::test_one_that_is_told_that_it_is_canceled_there_is_followed_by_the_status",
+            f"{LATE_CANCELS}::test_so_is_one_that_is_sent_again_and_told_so",
+        ),
+        "providers/panel_api/refusals/request_refusals.py",
+        items=(24,),
+    ),
+    Guard(
+        "cancel: nothing is left to cancel, told as a code",
+        "    if last_part(part) in CANCELED_THERE_CODES:",
         "    if False:",
         (
             f"{LATE_CANCELS}"
             "::test_one_that_is_told_that_it_is_canceled_there_is_followed_by_the_status",
             f"{LATE_CANCELS}::test_so_is_one_that_is_sent_again_and_told_so",
         ),
-        "orders/aftersales/cancel_sends.py",
-        items=(24,),
-    ),
-    Guard(
-        "cancel: nothing is left to cancel, told as a code",
-        "    return is_code or _says_one_of(_CANCELED_THERE, sentence)",
-        "    return _says_one_of(_CANCELED_THERE, sentence)",
-        (
-            f"{LATE_CANCELS}"
-            "::test_one_that_is_told_that_it_is_canceled_there_is_followed_by_the_status",
-            f"{LATE_CANCELS}::test_so_is_one_that_is_sent_again_and_told_so",
-        ),
-        "providers/panel_api/refusals/classify.py",
-        items=(24,),
-    ),
-    Guard(
-        "cancel: nothing is left to cancel, told as a code beside a sentence",
-        "for one in parts)\n    return is_code or",
-        "for one in parts[:1])\n    return is_code or",
-        (
-            "orders/tests/aftersales/test_several_sentences.py"
-            "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_is_canceled",
-        ),
-        "providers/panel_api/refusals/classify.py",
+        "providers/panel_api/refusals/request_refusals.py",
         items=(24,),
     ),
     Guard(

@@ -108,7 +108,7 @@ GUARDS = (
     ),
     Guard(
         "requests: the release before reads the answers of this one",
-        ' if name != "is_own"}',
+        ' if name not in ("is_own", "says")}',
         "}",
         (f"{FORMATS}::test_the_release_before_reads_a_refusal_in_words_of_the_desk",),
         "orders/aftersales/batch_outcome.py",

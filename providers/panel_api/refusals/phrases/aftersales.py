@@ -27,9 +27,9 @@ REFILLS_USED_UP: Final = (
     "maximum # refills reached",
 )
 # No, because of the service: no refill of before is why. So it is where the provider has no such
-# call or no such order (`classify.NO_SUCH`). All other words may speak of one under
-# way or just done: an order that is being refilled is "not completed", "not eligible" and "not
-# available", one that has been was "completed less than an hour ago", and its days may be over.
+# call or no such order. All other words may speak of one under way or just done: an order that is
+# being refilled is "not completed", "not eligible" and "not available", one that has been was
+# "completed less than an hour ago", and its days may be over.
 SERVICE_NOT_REFILLED: Final = (
     "service does not support refill",
     "this service does not support refill",
