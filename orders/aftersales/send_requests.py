@@ -40,6 +40,7 @@ from ..sending.writes.recording import record, record_if_possible
 from ..sending.writes.send_clock import SendClock
 from ..status import Write
 from .batch_outcome import Answered, AnyOutcome, Later, Lost, asked_to_slow_down, outcome_to_json
+from .take_rows import take_each
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Refill, CancelRequest)
@@ -156,7 +157,7 @@ def claim(kind: RequestKind[Row], provider: Provider, *, now: datetime) -> Claim
             provider=provider, write=kind.write, worker=worker_name(), started_at=now
         )
         by_key = sorted(due, key=attrgetter("pk"))  # as `hold_orders` holds them
-        rows = [row for row in by_key if kind.take(row, call, now)]
+        rows = take_each(by_key, lambda row: kind.take(row, call, now))
         if not rows:
             call.delete()
             return None
