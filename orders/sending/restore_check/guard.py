@@ -21,6 +21,7 @@ from core.clocks import Clock
 from core.failpoints import failpoint
 from core.rows.durable import DATABASE_AWAY
 from core.rows.loops import one_by_one
+from core.rows.sequences import last_given
 from providers.panel_api import NotSent
 
 from ...models import Attempt, DatabaseId, Halt, ReconcileRun, RequestCall
@@ -119,8 +120,7 @@ def _refuse_if_unmatched(row: Attempt | RequestCall, what: str, identity: str, n
         raise NotSent(CLOCK_SET)
     known = next((one.mark for one in marks if _kind(one.is_call) == what), None)
     if known is not None and row.pk <= known.attempt:
-        apart = abs((row.started_at - known.started_at).total_seconds())
-        if apart <= clocks.SEND_WINDOW_SECONDS:  # claimed at once, as where a lease has run out
+        if last_given(type(row)) >= known.attempt:  # numbers go on: both were claimed at once
             raise NotSent("Another worker has sent since it was claimed.")
         quarantine(
             f"Account {known.provider_id}: the new {what} got number {row.pk}, although "

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection
+from django.db.models import Model
 
 from core import clocks
 from core.failpoints import armed
@@ -189,30 +190,62 @@ def test_another_send_under_the_marked_number_and_key_is_not_the_marked_one():
     assert not guard.check_database(now=LATER)
 
 
-def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there():
+def numbers_go_back(model: type[Model], to: int) -> None:
+    """As where the rows of a database came without its sequences."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [to, table])
+        else:
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, to])
+
+
+@pytest.mark.parametrize("apart", [1, 300], ids=["seconds", "minutes"])
+def test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there(apart: int) -> None:
     provider, service = FakeProvider(), make_service()
     attempt = claim(make_order(service=service))
     record_outcome.record(attempt, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
     send(make_order(service=service), provider)
     assert guard.check_database(now=NOON)
-    attempt.started_at = LATER
+    numbers_go_back(Attempt, attempt.pk)
+    attempt.started_at = NOON + timedelta(seconds=apart)
     with pytest.raises(NotSent):
-        guard.journal_send(attempt, now=at(LATER))
+        guard.journal_send(attempt, now=at(attempt.started_at))
     assert "had been given out" in Halt.objects.get().reason
 
 
-@pytest.mark.parametrize("earlier", [0, 1, -1], ids=["at once", "before it", "after it"])
+@pytest.mark.parametrize(
+    "earlier", [0, 1, -1, -3600, 3600], ids=["at once", "before it", "after it", "back", "ahead"]
+)
 def test_of_two_claims_at_once_the_slower_one_is_not_sent_and_stops_nobody(earlier: int) -> None:
-    """The lease of the account has run out: both took their numbers before either is marked."""
+    """The lease of the account has run out, perhaps by a clock that was ahead for a moment: both
+    took their numbers before either is marked."""
     provider, service = FakeProvider(), make_service()
-    at_claim = NOON - timedelta(seconds=earlier)
-    slow = claim(make_order(service=service), at_claim)
-    record_outcome.record(slow, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=at_claim)
-    send(make_order(service=service), provider)
+    slow = claim(make_order(service=service), NOON)
+    record_outcome.record(slow, SendOutcome(Outcome.NOT_SENT, Status.QUEUED), now=NOON)
+    moment = NOON + timedelta(seconds=earlier)
+    send(make_order(service=service, created_at=moment, send_after=moment), provider, moment)
+    assert len(provider.placed) == 1
     with pytest.raises(NotSent, match="Another worker"):
         guard.journal_send(slow, now=at(NOON + timedelta(seconds=2)))
     assert not quarantined()
     assert guard.check_database(now=NOON)
+
+
+@pytest.mark.parametrize("seconds", [0, 3600], ids=["at once", "ahead for a moment"])
+def test_of_two_calls_at_once_the_slower_one_is_not_made_and_stops_nobody(seconds: int) -> None:
+    account = make_provider()
+    slow = RequestCall.objects.create(provider=account, write=Write.REFILL, started_at=NOON)
+    moment = NOON + timedelta(seconds=seconds)
+    quick = RequestCall.objects.create(provider=account, write=Write.REFILL, started_at=moment)
+    guard.journal_call(quick, [], now=at(moment))
+    with pytest.raises(NotSent, match="Another worker"):
+        guard.journal_call(slow, [], now=at(NOON + timedelta(seconds=2)))
+    assert not quarantined()
+    numbers_go_back(RequestCall, slow.pk)
+    with pytest.raises(NotSent):
+        guard.journal_call(slow, [], now=at(NOON + timedelta(seconds=2)))
+    assert quarantined()
 
 
 def test_a_clock_that_is_set_back_between_two_claims_stops_nobody() -> None:

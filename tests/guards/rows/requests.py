@@ -182,11 +182,24 @@ GUARDS = (
     ),
     Guard(
         "restored: a claim made at once with another one is no restored database",
-        "if apart <= clocks.SEND_WINDOW_SECONDS:",
-        "if apart < 0:",
+        "if last_given(type(row)) >= known.attempt:",
+        "if False:",
         (
             "orders/tests/sending/test_restore_guard.py"
             "::test_of_two_claims_at_once_the_slower_one_is_not_sent_and_stops_nobody",
+            "orders/tests/sending/test_restore_guard.py"
+            "::test_of_two_calls_at_once_the_slower_one_is_not_made_and_stops_nobody",
+        ),
+        "orders/sending/restore_check/guard.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: numbers that went back are noticed although the marked row is there",
+        "if last_given(type(row)) >= known.attempt:",
+        "if True:",
+        (
+            "orders/tests/sending/test_restore_guard.py"
+            "::test_numbers_that_went_back_are_noticed_although_the_marked_row_is_there",
         ),
         "orders/sending/restore_check/guard.py",
         items=(23,),
