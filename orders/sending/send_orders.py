@@ -7,7 +7,7 @@ an answer whose words are in the reviewed catalog of refusals is a refusal.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -73,12 +73,15 @@ def may_be_sent_again(code: RefusalCode) -> bool:
     return code in _HOLDS or code in (RefusalCode.RATE_LIMIT, RefusalCode.NEEDS_ID)
 
 
-def next_to_send(provider: Provider, now: datetime) -> Order | None:
-    """The oldest order of this account that may be sent now: none while it has refused one for
-    its funds, until a newer balance pays for one that is held or a person lets it be tried again,
-    and none before the catalog of a new address is known."""
+def next_to_send(
+    provider: Provider, now: datetime, *, besides: Collection[int] = ()
+) -> Order | None:
+    """The oldest order of this account that may be sent now, `besides` apart: none while it has
+    refused one for its funds, until a newer balance pays for one that is held or a person lets it
+    be tried again, and none before the catalog of a new address is known."""
     queued = Order.objects.filter(provider=provider).due_to_send(now)
     taken = queued.filter(provider__moved_at=None, provider__health__funds_refused_at=None)
+    taken = taken.exclude(pk__in=besides) if besides else taken
     return taken.select_related("placed_by").order_by("send_after", "pk").first()
 
 

@@ -225,10 +225,21 @@ GUARDS = (
     ),
     Guard(
         "claim: an order that breaks us is put back",
-        "        if not claims.put_back(order, Flag.NOT_CLAIMED, now=clock()):\n",
+        "        if not _made_way(order, clock, left):\n",
         "        if order:\n",
         (
             f"{CLAIMING}::test_an_order_that_breaks_us_before_its_claim_waits_flagged_and_the_next_is_sent",
+        ),
+        "orders/sending/send_run.py",
+        items=(13,),
+    ),
+    Guard(
+        "claim: an order of which nothing can be written makes way",
+        "        left.add(order.pk)\n",
+        "",
+        (
+            "orders/tests/sending/test_unclaimable_orders.py"
+            "::test_one_of_which_nothing_can_be_written_makes_way",
         ),
         "orders/sending/send_run.py",
         items=(13,),
