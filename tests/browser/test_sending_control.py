@@ -10,7 +10,7 @@ from tests.running_desk import wait_until
 from .test_orders import place
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
 
     from sandbox import RemoteSandbox
 
@@ -28,7 +28,12 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     stop_form.get_by_role("button").click()
     stop_form.get_by_text("Fill this in").wait_for()
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+
+    def take_back(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", take_back)
     stop_form.get_by_label("Why").fill("A bill looks strange.")
     stop_form.get_by_label("Why").press("Enter")  # as one does at the end of a line
     page.once("dialog", lambda dialog: dialog.accept())
