@@ -54,11 +54,33 @@ function covers(shelf, focused) {
   return isDrawn && !isBeside && here.top < there.bottom && there.top < here.bottom;
 }
 
-// Errors and warnings stay until they are read; the rest leaves by itself.
+// Errors and warnings stay until they are read; the rest leaves by itself, as late as its words take.
+const LEAST_MS = 7000;
+const MS_A_LETTER = 80;
+
 function closeInTime(card, level) {
-  one("[data-toast-close]", card)?.addEventListener("click", () => card.remove());
-  if (level !== "error" && level !== "warning") setTimeout(() => card.remove(), 7000);
+  one("[data-toast-close]", card)?.addEventListener("click", () => close(card));
+  if (level === "error" || level === "warning") return;
+  leave(card, Math.max(LEAST_MS, MS_A_LETTER * card.textContent.trim().length));
 }
+
+// Not while somebody points at it or stands in it, nor in a window that nobody looks at.
+function leave(card, ms) {
+  const isInUse = () => document.hidden || card.matches(":hover, :focus-within");
+  setTimeout(() => (isInUse() ? leave(card, LEAST_MS) : card.remove()), ms);
+}
+
+// Keys go on at the next one, or where they were before.
+let cameFrom = null;
+
+function close(card) {
+  const isByKeys = card.contains(document.activeElement);
+  const next = card.nextElementSibling || card.previousElementSibling;
+  card.remove();
+  if (isByKeys) (next ? one("[data-toast-close]", next) : cameFrom?.isConnected ? cameFrom : one("main"))?.focus();
+}
+
+document.addEventListener("focusin", ({ target }) => { if (!target.closest("#toasts")) cameFrom = target; });
 
 all("#toasts .toast").forEach((card) => closeInTime(card, card.dataset.level));
 settle();
