@@ -40,7 +40,7 @@ from ..sending.writes.recording import record, record_if_possible
 from ..sending.writes.send_clock import SendClock
 from ..status import Write
 from .batch_outcome import Answered, AnyOutcome, Later, Lost, asked_to_slow_down, outcome_to_json
-from .take_rows import take_each
+from .take_rows import due_besides, take_each
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Refill, CancelRequest)
@@ -150,14 +150,15 @@ def claim(kind: RequestKind[Row], provider: Provider, *, now: datetime) -> Claim
         unchanged = is_unchanged(provider.pk, provider.version)
         if not unchanged or halts.is_halted(provider.pk, kind.write):
             return None
-        due = doubtful_rows.give_up_due(provider.pk, kind.due(provider, now), now=now)
+        due = due_besides(kind.write, provider, now, kind.due)
+        due = doubtful_rows.give_up_due(provider.pk, due, now=now)
         if not due:
             return None
         call = RequestCall.objects.create(
             provider=provider, write=kind.write, worker=worker_name(), started_at=now
         )
         by_key = sorted(due, key=attrgetter("pk"))  # as `hold_orders` holds them
-        rows = take_each(by_key, lambda row: kind.take(row, call, now))
+        rows = take_each(by_key, lambda row: kind.take(row, call, now), now=now)
         if not rows:
             call.delete()
             return None

@@ -19,19 +19,24 @@ from tests.builders import NOON, make_cancel, make_order, make_provider, make_re
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
 
+@pytest.mark.parametrize("size", [100, 1], ids=["in one call", "one by one"])
 @pytest.mark.parametrize("make", [make_refill, make_cancel])
 def test_one_that_cannot_be_claimed_keeps_no_other_from_being_sent(
-    make: Callable[..., Any],
+    make: Callable[..., Any], size: int
 ) -> None:
     status = Status.COMPLETED if make is make_refill else Status.PENDING
-    service = make_service(make_provider(calls_per_minute=60_000), refill=True, cancel=True)
+    service = make_service(
+        make_provider(calls_per_minute=60_000, batch_size=size), refill=True, cancel=True
+    )
     first, broken, last = (make(order=make_order(status, service=service)) for _ in range(3))
     refuse(broken._meta.db_table, f"OLD.id = {broken.pk}")
     desk = FakeDesk()
     account = fresh(broken.provider)
-    for _ in range(2):
+    for _ in range(4):
         runs.send_requests(account, desk, clock=lambda: NOON, seconds=0)
-    assert [ids for _, ids in desk.calls] == [[first.order.external_id, last.order.external_id]]
+    sent = [first.order.external_id, last.order.external_id]
+    assert [one for _, ids in desk.calls for one in ids] == sent
+    assert len(desk.calls) == (1 if size > 1 else 2)
     done = {RefillStatus.PENDING, CancelStatus.ACCEPTED}
     for row in (first, broken, last):
         row.refresh_from_db()

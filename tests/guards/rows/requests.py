@@ -172,8 +172,8 @@ GUARDS = (
     ),
     Guard(
         "restored: a request that may have been sent ends with its claim",
-        "doubtful_rows.give_up_due(provider.pk, kind.due(provider, now), now=now)",
-        "kind.due(provider, now)",
+        "doubtful_rows.give_up_due(provider.pk, due, now=now)",
+        "due",
         (
             f"{GAPS}::test_a_request_that_comes_back_to_the_queue_afterwards_is_given_up_with_its_claim",
         ),
@@ -336,6 +336,11 @@ GUARDS = (
                 "a refill or cancel that the database refuses keeps no other",
                 "    broken = in_halves(rows, take_some, what=WHAT, most=len(rows))",
                 "    broken = in_halves(rows, take_some, what=WHAT, most=0)",
+            ),
+            (
+                "one that the database refuses makes way where each is sent alone",
+                "    if not left:\n",
+                "    if True:\n",
             ),
             (
                 "what was undone is claimed as it was read",
