@@ -22,6 +22,7 @@ class RequestCall(models.Model):
     worker = models.CharField(max_length=80)
     started_at = models.DateTimeField()
     recorded_at = models.DateTimeField(null=True)  # when its rows were told what it ended in
+    recalled_at = models.DateTimeField(null=True)  # given back from a journal
 
     class Meta:
         indexes = [models.Index(fields=["provider", "-id"], name="request_call_newest")]

@@ -58,8 +58,10 @@ def _calls(account: int) -> QuerySet[RequestCall]:
 
 
 def _calls_of_its_own(account: int) -> QuerySet[RequestCall]:
+    """A worker of release 0.3 marks none that it gives back; those of this machine its journal
+    tells as well."""
     journaled = [call.idempotency_key for call in request_journal.calls_since_accepted(account)]
-    return _calls(account).exclude(key__in=journaled)
+    return _calls(account).filter(recalled_at=None).exclude(key__in=journaled)
 
 
 JOURNALS: Final = (

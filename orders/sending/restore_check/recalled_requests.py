@@ -165,6 +165,7 @@ def _recall_once(
                 write=then.write,
                 worker=worker_name(),
                 started_at=then.started_at,
+                recalled_at=now,
             )
     except IntegrityError as error:
         raise_unless_broken(error, *FASTER)

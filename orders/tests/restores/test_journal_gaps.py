@@ -27,7 +27,7 @@ from orders.models import (
 from orders.placing import place_orders
 from orders.sending import send_journal, send_orders, send_run
 from orders.sending.restore_check import guard, journal_gaps, recall_all
-from orders.status import CancelStatus, HaltKind, HoldReason, RefillStatus, Status
+from orders.status import CancelStatus, HaltKind, HoldReason, RefillStatus, Status, Write
 from providers.models import Provider
 from tests.builders import (
     NOON,
@@ -377,6 +377,26 @@ def test_a_gap_is_written_down_once(service, small_journal):
     gap = JournalGap.objects.get()
     assert gap.found_at == LATER
     assert gap.known_until and gap.known_until < gap.kept_from
+
+
+@pytest.mark.parametrize("is_its_own", [False, True])
+def test_a_call_that_another_machine_gave_back_is_no_sign_of_calls_before_the_first(
+    service, is_its_own
+):
+    """This machine made the first call of all, and the database was put back to before it."""
+    account = service.provider
+    made = {"provider": account, "write": Write.REFILL, "started_at": NOON}
+    gone = RequestCall.objects.create(**made)
+    number = gone.pk
+    gone.delete()
+    first = RequestCall.objects.create(**made)
+    guard.journal_call(first, [], now=lambda: NOON)
+    first.delete()
+    guard.quarantine("by hand", now=LATER)
+    recalled_at = None if is_its_own else LATER
+    RequestCall.objects.create(id=number, recalled_at=recalled_at, **made)
+    gap = journal_gaps.note_gap(account.pk, now=LATER)
+    assert (gap is not None) == is_its_own
 
 
 def test_a_container_made_anew_finds_no_gap_of_its_own(service, small_journal, monkeypatch):

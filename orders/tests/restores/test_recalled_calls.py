@@ -259,6 +259,7 @@ def test_a_refill_that_somebody_asked_for_since_stands_for_the_one_that_is_lost(
     assert recalled(monkeypatch, refill.order, write=Write.REFILL) == 1
     assert Refill.objects.get().status == RefillStatus.PENDING
     assert len(told(refill.order)) == 1
+    assert RequestCall.objects.get().recalled_at == NOON, "it is none that the database has itself"
 
 
 def test_a_refill_that_the_provider_has_already_needs_nothing(monkeypatch):

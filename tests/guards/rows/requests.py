@@ -181,6 +181,28 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: a call that another machine gave back is no sign of those before the first",
+        "_calls(account).filter(recalled_at=None)",
+        "_calls(account)",
+        (
+            "orders/tests/restores/test_journal_gaps.py"
+            "::test_a_call_that_another_machine_gave_back_is_no_sign_of_calls_before_the_first",
+        ),
+        "orders/sending/restore_check/journal_gaps.py",
+        items=(23,),
+    ),
+    Guard(
+        "restored: a call that a journal gave back is marked",
+        "                recalled_at=now,\n",
+        "",
+        (
+            "orders/tests/restores/test_recalled_calls.py"
+            "::test_a_refill_that_somebody_asked_for_since_stands_for_the_one_that_is_lost",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
         "restored: a claim made at once with another one is no restored database",
         "if last_given(type(row)) >= known.attempt:",
         "if False:",
