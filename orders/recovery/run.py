@@ -157,7 +157,12 @@ def _wait_out(run: RecoveryRun) -> None:
 
 
 def _keep_balance(attempt: Attempt, provider: Provider) -> None:
-    """The first balance read after the loss: it proves nothing, and helps a person."""
+    """The first balance read after the loss: it proves nothing, and helps a person. None where the
+    address or the key was changed since the one before: that may be of another account."""
+    before = attempt.balance_before_at or attempt.started_at
+    changes = (provider.here_since, attempt.provider.here_since)
+    if any(changed_at is not None and changed_at > before for changed_at in changes):
+        return
     read_at, lost_at = provider.balance_at, attempt.unknown_at
     if attempt.balance_after_at is None and read_at and lost_at and read_at > lost_at:
         Attempt.objects.same_as(attempt).filter(balance_after_at=None).update(

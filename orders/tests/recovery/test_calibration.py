@@ -101,6 +101,25 @@ def test_the_first_balance_after_a_loss_is_kept_and_a_later_one_is_not(account):
     assert (lost.balance_after, lost.balance_after_at) == (8, NOON + 5 * SECOND)
 
 
+@pytest.mark.parametrize(("since", "kept"), [(-20, 8), (-5, None), (2, None)])
+def test_the_balance_of_another_address_or_key_is_not_set_beside_a_loss(account, since, kept):
+    """Else the page says by how much the balance fell, and that it may be this order."""
+    Recovery.objects.update(enabled=False)
+    lost = make_attempt(
+        make_order(Status.UNCONFIRMED, provider=account),
+        outcome=Outcome.UNKNOWN,
+        unknown_at=NOON,
+        balance_before=9,
+        balance_before_at=NOON - 10 * SECOND,
+    )
+    Provider.objects.update(here_since=NOON + since * SECOND)
+    account.refresh_from_db()
+    account.balance, account.balance_at = 8, NOON + 5 * SECOND
+    run.recover_account(account, Panel(), clock=lambda: NOON + 10 * SECOND)
+    lost.refresh_from_db()
+    assert lost.balance_after == kept
+
+
 def test_a_search_that_was_never_off_is_not_put_on_again(account):
     person = make_user()
     assert not rules.resume(account, actor=person, now=NOON)

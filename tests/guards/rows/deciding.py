@@ -369,4 +369,15 @@ GUARDS = (
         "orders/recovery/run.py",
         items=(12, 20),
     ),
+    Guard(
+        "recovery: the balance of another address or key is not set beside a loss",
+        "    if any(changed_at is not None and changed_at > before for changed_at in changes):\n",
+        "    if not before:\n",
+        (
+            "orders/tests/recovery/test_calibration.py"
+            "::test_the_balance_of_another_address_or_key_is_not_set_beside_a_loss",
+        ),
+        "orders/recovery/run.py",
+        items=(12,),
+    ),
 )
