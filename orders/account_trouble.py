@@ -9,11 +9,12 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext as _
 
 from providers.account_health import AccountHealth, AccountState, account_health
+from providers.models import Provider
 from providers.panel_api import RefusalCode
 
-from .models import Attempt, Order
+from .models import Attempt, Order, Refill
 from .models.event import PAST
-from .status import HoldReason, Status
+from .status import REFILLS_TO_SEND, HoldReason, Status
 
 _BY_THE_ACCOUNT = frozenset({HoldReason.KEY, HoldReason.FUNDS, HoldReason.PROVIDER_PAUSED})
 
@@ -29,7 +30,17 @@ def account_trouble(order: Order, *, now: datetime) -> AccountHealth | None:
 
 def request_trouble(order: Order, *, now: datetime) -> AccountHealth | None:
     """What keeps its refills and cancels from being sent: money does not."""
-    health = account_health(order.provider, now=now)
+    return _of_requests(order.provider, now=now)
+
+
+def refill_trouble(refill: Refill, *, now: datetime) -> AccountHealth | None:
+    """None when it is not to be sent, or does not wait for its account."""
+    is_to_be_sent = refill.status in REFILLS_TO_SEND
+    return _of_requests(refill.provider, now=now) if is_to_be_sent else None
+
+
+def _of_requests(provider: Provider, *, now: datetime) -> AccountHealth | None:
+    health = account_health(provider, now=now)
     is_kept = health.keeps_orders and health.state is not AccountState.OUT_OF_FUNDS
     return health if is_kept else None
 

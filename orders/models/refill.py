@@ -43,7 +43,7 @@ class RefillQuerySet(models.QuerySet["Refill"]):
 
     def for_list(self) -> RefillQuerySet:
         """Everything a row of the list shows, in one query."""
-        return self.select_related("order__service", "provider", "requested_by")
+        return self.select_related("order__service", "provider__health", "requested_by")
 
 
 class Refill(models.Model):

@@ -12,12 +12,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from core.clocks import database_now
 from core.templatetags.components import state_badge
 from core.templatetags.desk import amount, money, query, spell_money
 from providers.account_health import AccountHealth
 
 from ..account_trouble import account_trouble as trouble_of
 from ..account_trouble import hold_words as words_of_hold
+from ..account_trouble import refill_trouble as trouble_of_refill
 from ..lists.sorting import NEWEST, SORTS
 from ..models import (
     BatchState,
@@ -110,6 +112,18 @@ def status_word(order: Order) -> SafeString:
 def account_trouble(order: Order, now: datetime) -> AccountHealth | None:
     """What of its account keeps it waiting."""
     return trouble_of(order, now=now)
+
+
+@register.simple_tag
+def desk_now() -> datetime:
+    """The moment that a part is drawn for."""
+    return database_now()
+
+
+@register.simple_tag
+def refill_trouble(refill: Refill, now: datetime) -> AccountHealth | None:
+    """What of its account keeps it from being sent."""
+    return trouble_of_refill(refill, now=now)
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.utils import timezone
 from orders.aftersales import runs
 from orders.models import Order, Refill
 from orders.status import CancelStatus, RefillStatus, Status
+from providers.models import Provider, ProviderState
 from tests.builders import NOON, make_cancel, make_refill
 from tests.one_line import one_line
 
@@ -64,3 +65,14 @@ def test_what_a_list_of_refills_offers_for_many_is_about_the_rows_it_shows(staff
     assert "Ask again for the selected" in part and "Tick every" in part
     # What was narrowed meanwhile stays so behind the step.
     assert 'name="back" form="refill-selected" value="status=unconfirmed"' in part
+
+
+def test_a_list_of_refills_says_which_of_them_wait_for_their_account(staff: Client) -> None:
+    waiting, ended = make_refill(RefillStatus.QUEUED), make_refill(RefillStatus.COMPLETED)
+    Provider.objects.update(state=ProviderState.PAUSED)
+    page = one_line(staff.get("/orders/refills/").content.decode())
+    rows = {
+        pk: page.split(f'id="refill-{pk}"')[1].split("</tr>")[0] for pk in (waiting.pk, ended.pk)
+    }
+    assert "Paused. Somebody has paused it." in rows[waiting.pk]
+    assert "Waiting:" not in rows[ended.pk]
