@@ -65,6 +65,7 @@ def test_a_lost_answer_is_found_by_itself_and_one_too_many_waits_for_a_person(
     place(page, second)
     page.get_by_text("Waiting: too many answers were lost.").wait_for()
     page.locator("#halts").get_by_role("link", name="Sending control").click()
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Reviewed: resume").click()
     page.get_by_text("Ended: “Too many answers were lost”.").wait_for()
     assert page.locator("#halts").inner_text() == ""

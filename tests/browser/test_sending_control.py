@@ -45,8 +45,12 @@ def test_all_sending_is_stopped_and_let_go_again(admin_page: Page, box: RemoteSa
     place(page, link)
     page.get_by_text("Waiting: all sending is stopped.").wait_for()
     page.goto("/orders/sending-control/")
+    page.once("dialog", take_back)
     page.get_by_label("Note").fill("The bill is right.")
+    page.get_by_label("Note").press("Enter")  # as one who thinks that it keeps the note
+    page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Resume sending").click()
+    assert asked[1:] == ["Resume sending? What waits behind this stop is sent."]
     page.get_by_text("Ended: “All sending is stopped”.").wait_for()
     page.get_by_text("The bill is right.").wait_for()
     wait_until(
