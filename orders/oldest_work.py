@@ -173,8 +173,9 @@ IN_HANDS = frozenset({Late.SENDING, Late.REFILL_SENDING, Late.CANCEL_SENDING})
 
 def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
     """All accounts, each with `<kind>_since` of its oldest row that is late (None: none is), the
-    `<kind>_order` of it, and its newest send. Of its cancels the row alone, `cancel_row`: which is
-    the first, no index tells, and the schedules of all late ones are read to find out."""
+    `<kind>_order` of it, and its newest send, with the moment at which that was due. Of its cancels
+    the row alone, `cancel_row`: which is the first, no index tells, and the schedules of all late
+    ones are read to find out."""
     since: dict[str, Any] = {}
     for late, (rows, moment) in _late_rows(now).items():
         mine = _of_account(rows, late).order_by(moment, "pk")
@@ -190,7 +191,10 @@ def with_oldest(now: datetime) -> QuerySet[Provider, Any]:
     sends = Attempt.objects.newest_of(OuterRef("pk"))
     grace = Coalesce("recovery__grace_seconds", Value(clocks.NOT_PLACED_GRACE_SECONDS))
     return Provider.objects.for_list().annotate(
-        newest_send=Subquery(sends.values("started_at")[:1]), grace_seconds=grace, **since
+        newest_send=Subquery(sends.values("started_at")[:1]),
+        newest_due=Subquery(sends.values("order__send_after")[:1]),
+        grace_seconds=grace,
+        **since,
     )
 
 

@@ -133,7 +133,10 @@ def _waits_on_purpose(late: Late, account: Any, halts: Sequence[Halt], now: date
     if not account.is_active or any(halt.holds(write) for halt in halts):
         return True
     newest = account.newest_send if late is Late.ORDER else None
-    return newest is not None and now - Late.ORDER.limit < newest <= now
+    if newest is None or not now - Late.ORDER.limit < newest <= now:
+        return False
+    # What is due first goes first: a later one has overtaken it, unless that was put off since
+    return not account.order_since < account.newest_due <= newest
 
 
 def _elsewhere(now: datetime) -> Iterator[Standstill]:

@@ -234,6 +234,16 @@ GUARDS = (
         items=(13,),
     ),
     Guard(
+        "watchdog: an order that was overtaken is told although others are sent",
+        "    return not account.order_since < account.newest_due <= newest\n",
+        "    return True\n",
+        (
+            "orders/tests/sending/test_unclaimable_orders.py"
+            "::test_the_watchdog_tells_of_it_also_while_others_are_sent",
+        ),
+        "orders/watchdog/overdue.py",
+    ),
+    Guard(
         "claim: an order of which nothing can be written makes way",
         "        left.add(order.pk)\n",
         "",

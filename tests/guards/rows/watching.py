@@ -76,8 +76,8 @@ GUARDS = (
     ),
     Guard(
         "watchdog: a queue that moves does not stand still",
-        "    return newest is not None and now - Late.ORDER.limit < newest <= now",
-        "    return False",
+        "    return not account.order_since < account.newest_due <= newest\n",
+        "    return False\n",
         (f"{WATCHDOG}::test_a_queue_that_moves_is_not_late_however_long_it_is",),
         "orders/watchdog/overdue.py",
         items=(14,),
