@@ -43,7 +43,9 @@ function placeOf({ page: from, action, heading, part }) {
 }
 
 let held = null;
-if (step && !location.hash && [null, document.body].includes(document.activeElement)) {
+// Where a page begins with a field of its own, the browser gives that the keys only after the scripts have run.
+const isFree = [null, document.body].includes(document.activeElement) && !one("[autofocus]");
+if (step && !location.hash && isFree) {
   held = placeOf(step);
   if (held) held.tabIndex = -1;
   held?.focus();
