@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 from django.db import IntegrityError, transaction
 
 from core import clocks
-from core.rows.bulk import read_by_key, write_columns
 from core.rows.constraints import raise_unless_broken
 from core.texts import LONGEST_TEXT
 from providers.actions.learning import learn
@@ -23,8 +22,9 @@ from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import CancelAccepted, Meaning, Refused, Says, meaning
 
-from ..models import CancelRequest, EventKind, Order, PollSchedule, RequestCall
+from ..models import CancelRequest, EventKind, Order, RequestCall
 from ..models.cancel import CancelQuerySet
+from ..polling.poll_schedule import poll_soon
 from ..status import OPEN_CANCELS, UNCLEAR, CancelStatus, Write
 from .batch_outcome import (
     Answered,
@@ -108,15 +108,6 @@ def _learn(outcome: Outcome[CancelAccepted | Refused], provider: Provider, now: 
 CANCELS: Final[RequestKind[CancelRequest]] = RequestKind(
     Write.CANCEL, _due, _take, _of_call, _count_ours, record, _learn
 )
-
-
-def poll_soon(order_ids: Sequence[int], now: datetime) -> None:
-    """Have these orders asked about with the next status call. One that is due may be asked about
-    this moment: it is due sooner then, by which its answer leaves it due (`Writes.pulled`). Held
-    in the order of their keys, as by whoever writes answers."""
-    rows = read_by_key(PollSchedule, ("order_id", "next_at"), sorted(order_ids), lock=True)
-    moments = [(min(now, due - timedelta(milliseconds=1)), pk) for pk, due in rows]
-    write_columns(PollSchedule, ("next_at",), moments)
 
 
 def write(request: CancelRequest, row_outcome: RowOutcome, *, now: datetime) -> bool:

@@ -229,16 +229,17 @@ def _says_it_is_there(refill: Refill, said: Refused, now: datetime) -> bool:
 
 
 def _another_may_be_why(others: RefillQuerySet, said: Refused, now: datetime) -> bool:
-    """One in doubt, as of late or closed of late, and none that is known and was sent since."""
+    """One in doubt, as of late or closed of late, and none that is known and was sent since, by
+    clock and row: a clock may have been ahead, and a journal gives old ones new rows."""
     since = now - timedelta(seconds=max(RECENTLY_SECONDS, said.wait_seconds or 0))
     unknown = others.exclude(status=RefillStatus.COMPLETED).filter(external_id="")
     unclear = unknown.exclude(doubted_at=None)
     in_doubt = unclear.filter(Q(doubted_at__gt=since) | Q(ended_at__gt=since))
-    newest = in_doubt.aggregate(sent=Max(Coalesce("sent_at", "doubted_at")))["sent"]
-    if newest is None:
+    newest = in_doubt.aggregate(sent=Max(Coalesce("sent_at", "doubted_at")), row=Max("pk"))
+    if newest["row"] is None:
         return False
     known = others.exclude(external_id="")
-    return not known.filter(sent_at__gt=max(since, newest)).exists()
+    return not known.filter(sent_at__gt=max(since, newest["sent"]), pk__gt=newest["row"]).exists()
 
 
 def _was_lost_before(refill: Refill) -> bool:

@@ -19,6 +19,7 @@ from providers.models import LeaseKind, Provider, ProviderState
 from providers.panel_api import ProviderError
 
 from ..models import CancelRequest, EventKind, Halt, Refill
+from ..polling import poll_schedule
 from ..polling.same_refusal import RefusedQuestions
 from ..sending import halts
 from ..sending.outcome import WORKER_LOST
@@ -210,5 +211,5 @@ def _reap_cancel(request: CancelRequest, now: datetime) -> bool:
     with transaction.atomic():
         row_outcome = cancel_sends.lost(request, WORKER_LOST, now)
         reaped = cancel_sends.write(request, row_outcome, now=now)
-        cancel_sends.poll_soon([request.order_id], now)
+        poll_schedule.poll_soon([request.order_id], now)
     return reaped

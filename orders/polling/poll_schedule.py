@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.cache import cache
+from django.db import transaction
 
 from core import clocks
-from core.rows.bulk import read_columns
+from core.rows.bulk import read_by_key, read_columns, write_columns
+from core.rows.loops import in_halves
 from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import BatchRefused, RefusalCode
@@ -88,6 +90,21 @@ def put_off(provider: Provider, now: datetime, *, together: bool) -> None:
     if together:
         due.filter(failures=0).update(batch_cap=0)
     due.update(next_at=later)
+
+
+def poll_soon(order_ids: Sequence[int], now: datetime) -> None:
+    """Have these orders asked about with the next status call. One that is due may be asked about
+    this moment: it is due sooner then, by which its answer leaves it due (`Writes.pulled`). Held
+    in the order of their keys, as by whoever writes answers. One that cannot be pulled forward
+    keeps its turn, and takes nothing that is written beside it along."""
+
+    def pull(some: Sequence[int]) -> None:
+        with transaction.atomic():
+            rows = read_by_key(PollSchedule, ("order_id", "next_at"), some, lock=True)
+            moments = [(min(now, due - timedelta(milliseconds=1)), pk) for pk, due in rows]
+            write_columns(PollSchedule, ("next_at",), moments)
+
+    in_halves(sorted(order_ids), pull, what="orders to be asked about soon", most=len(order_ids))
 
 
 def leave_alone(what: str, provider: Provider, keys: Iterable[int], now: datetime) -> None:

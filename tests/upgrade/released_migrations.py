@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-LIST: Final = Path(__file__).parent / "released_migrations.txt"
+LIST: Final = Path(__file__).parent / "released_migrations.sha256"
 
 
 def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def released() -> dict[str, str]:
@@ -40,7 +40,7 @@ def take_in() -> None:
         raise ValueError(f"Released, and not as they were: {', '.join(edited)}")
     found = sorted(ROOT.glob("*/migrations/0*.py"))
     lines = [
-        f"{digest(one)} {one.relative_to(ROOT)}" for one in found if "squashed" not in one.name
+        f"{digest(one)}  {one.relative_to(ROOT)}" for one in found if "squashed" not in one.name
     ]
     LIST.write_text("\n".join(lines) + "\n", encoding="utf-8")
 

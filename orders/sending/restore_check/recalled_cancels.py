@@ -12,9 +12,9 @@ from typing import Final
 from django.db.models import F, Q
 
 from ...aftersales.batch_outcome import AnyOutcome, has_taken, may_be_open
-from ...aftersales.cancel_sends import poll_soon
 from ...models import CancelRequest, EventKind, Order, RequestCall
 from ...models.cancel import CancelQuerySet
+from ...polling.poll_schedule import poll_soon
 from ...status import FINAL, UNCLEAR, CancelStatus
 from .forgotten_sends import WORDS
 from .request_journal import Named

@@ -30,12 +30,13 @@ from ...aftersales.batch_outcome import (
     may_be_open,
     outcome_from_json,
 )
-from ...aftersales.cancel_sends import CANCELS, poll_soon, tell_late
+from ...aftersales.cancel_sends import CANCELS, tell_late
 from ...aftersales.refill_sends import REFILLS
 from ...aftersales.send_requests import RequestKind
 from ...models import CancelRequest, EventKind, Order, Refill, RequestCall
 from ...models.event import IS_RECALLED
 from ...models.refill import RefillQuerySet
+from ...polling.poll_schedule import poll_soon
 from ...status import REFILLS_TO_SEND, RESTORE_DOUBT, UNCLEAR, CancelStatus, RefillStatus, Write
 from ..claims import worker_name
 from ..halts import one_at_a_time

@@ -11,10 +11,10 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from orders.aftersales import cancel_sends, request_cancels, runs
+from orders.aftersales import request_cancels, runs
 from orders.models import CancelRequest, EventKind, Order, PollSchedule
 from orders.oldest_work import Late
-from orders.polling import poll_batch, poll_cycle
+from orders.polling import poll_batch, poll_cycle, poll_schedule
 from orders.status import CancelStatus
 from orders.tests.aftersales.test_send_requests import FakeDesk
 from orders.tests.polling.test_poll_batch import make_orders
@@ -112,7 +112,7 @@ def test_an_answer_that_could_not_be_read_takes_no_look_away() -> None:
 
 def test_one_that_is_due_is_wanted_once_more_by_whoever_asks_now() -> None:
     order = quiet_order(last=RUNS)
-    cancel_sends.poll_soon([order.pk], at(5))
+    poll_schedule.poll_soon([order.pk], at(5))
     assert NOON - timedelta(seconds=1) < PollSchedule.objects.get().next_at < NOON
 
 

@@ -541,3 +541,14 @@ def test_another_one_that_is_refused_for_good_has_ended(
     assert asked_anew(order, desk, 1, words).status == RefillStatus.REFUSED
     first.refresh_from_db()
     assert first.is_closed_as_unknown
+
+
+def test_one_that_is_known_and_was_sent_before_by_a_clock_that_was_ahead_is_not_why(
+    order: Order,
+) -> None:
+    ahead = NOON + 24 * HOUR
+    known = {"external_id": "5", "requests": 1, "sent_at": ahead, "ended_at": NOON}
+    make_refill(RefillStatus.COMPLETED, order=order, **known)
+    doubt = {"requests": 1, "sent_at": NOON, "doubted_at": NOON, "ended_at": NOON}
+    make_refill(RefillStatus.WITHDRAWN, order=order, **doubt)
+    assert asked_anew(order, FakeDesk(), 1, WAIT).status == RefillStatus.UNCONFIRMED

@@ -12,11 +12,11 @@ from orders.aftersales import poll_refills, runs
 from orders.models import Order, OrderEvent, PollSchedule, Refill
 from orders.oldest_work import Late
 from orders.polling import poll_cycle
-from orders.status import RefillStatus, Status
+from orders.status import CancelStatus, RefillStatus, Status
 from orders.tests.aftersales.test_send_requests import FakeDesk, fresh
 from orders.watchdog.overdue import standstills
 from providers.panel_api import OrderState, RefillProgress, RefillState, Unreadable
-from tests.builders import NOON, make_order, make_provider, make_refill, make_service
+from tests.builders import NOON, make_cancel, make_order, make_provider, make_refill, make_service
 from tests.fake_provider import FakeProvider, progress
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
@@ -165,3 +165,13 @@ def test_an_order_of_which_nothing_can_be_written_keeps_no_other_of_its_account_
     assert poll(NOON + timedelta(seconds=11)) == 1
     assert (Late.POLL, broken.pk) in told(HOUR)
     assert not OrderEvent.objects.filter(order=broken).exclude(order__in=others).exists()
+
+
+def test_a_schedule_that_cannot_be_written_keeps_no_cancel_of_the_call_from_its_answer() -> None:
+    service = make_service(make_provider(calls_per_minute=60_000), cancel=True)
+    orders = [make_order(Status.PENDING, service=service) for _ in range(2)]
+    broken, sound = (make_cancel(order=order) for order in orders)
+    refuse("orders_pollschedule", f"OLD.order_id = {broken.order_id}", code="check_violation")
+    runs.send_requests(fresh(broken.provider), FakeDesk(), clock=lambda: NOON, seconds=0)
+    for cancel in (broken, sound):
+        assert fresh(cancel).status == CancelStatus.ACCEPTED

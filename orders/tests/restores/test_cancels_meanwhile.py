@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection, transaction
 
-from orders.aftersales import cancel_sends, request_cancels
+from orders.aftersales import request_cancels
 from orders.bulk import bulk_action
 from orders.bulk.apply_step import CANCELED_SINCE
 from orders.limits import doubtful_rows
@@ -214,7 +214,7 @@ def test_a_cancel_is_brought_in_while_the_answer_about_its_order_is_written(
     two would wait for what the other has."""
     PollSchedule.objects.update(next_at=NOON, changed_at=NOON)
     has_schedule, has_order = threading.Event(), threading.Event()
-    soon, since = cancel_sends.poll_soon, Writes._asked_since
+    soon, since = poll_schedule.poll_soon, Writes._asked_since
 
     def poll_soon(*args: Any) -> None:
         soon(*args)
@@ -247,7 +247,7 @@ def test_cancels_of_one_call_are_brought_in_while_answers_about_their_orders_are
     PollSchedule.objects.update(next_at=NOON, changed_at=NOON)
     call = journaled(*sorted([order, *others], key=attrgetter("pk"), reverse=True))
     monkeypatch.setattr(request_journal, "calls_kept", lambda account: [call])
-    has_last, soon = threading.Event(), cancel_sends.poll_soon
+    has_last, soon = threading.Event(), poll_schedule.poll_soon
 
     def poll_soon(*args: Any) -> None:
         soon(*args)

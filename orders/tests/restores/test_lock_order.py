@@ -14,6 +14,7 @@ from django.db import connection
 from orders.aftersales import cancel_sends, refill_sends, runs
 from orders.aftersales.send_requests import claim
 from orders.models import CancelRequest, Refill, RequestCall
+from orders.polling import poll_schedule
 from orders.sending.restore_check import hold_orders, recalled_requests
 from orders.sending.restore_check.request_journal import JournaledCall, Named
 from orders.status import CancelStatus, RefillStatus, Status, Write
@@ -56,7 +57,7 @@ def test_a_cancel_is_taken_for_lost_while_a_journal_tells_of_it(monkeypatch: Any
     claimed = {"requests": 1, "sent_at": NOON, "due_at": NOON, "call": call}
     cancel = make_cancel(CancelStatus.SENDING, order=order, **claimed)
     is_reaped, are_held = threading.Event(), threading.Event()
-    hold, soon = hold_orders.hold_orders, cancel_sends.poll_soon
+    hold, soon = hold_orders.hold_orders, poll_schedule.poll_soon
 
     def poll_soon(*args: Any) -> None:
         is_reaped.set()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..dialect import Dialect
-from ..refusals.classify import spacing_seconds, wait_seconds
+from ..refusals.classify import refusal_code_of_all, spacing_seconds, wait_seconds
 from ..refusals.request_refusals import hear
 from ..results import (
     OrderState,
@@ -129,7 +129,7 @@ def without_progress(said: Sequence[str], dialect: Dialect) -> Unreadable:
     reason = coerce.text("".join(said[:1]), REASON_LENGTH)
     if not reason:
         return Unreadable("The row is not an object.")
-    return Unreadable(reason, hear(said, dialect.refusals)[0])
+    return Unreadable(reason, refusal_code_of_all(said, dialect.refusals))
 
 
 def refused(said: Sequence[str], dialect: Dialect) -> Refused:

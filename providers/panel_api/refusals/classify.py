@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..errors import RefusalCode as Code
@@ -92,6 +92,19 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
             return code
     whole = _CODES.get(simplified(sentence)) or _dotted(sentence)
     return _by_sentences(sentence) if whole is Code.UNLISTED else whole
+
+
+def code_together(codes: Sequence[Code]) -> Code:
+    """Of all sentences of an answer: UNLISTED as soon as one was not reviewed, ALREADY_OPEN
+    wherever that is said, else what the first says."""
+    if not codes or Code.UNLISTED in codes:
+        return Code.UNLISTED
+    return Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]
+
+
+def refusal_code_of_all(said: Sequence[str], additions: Mapping[str, Code] = _NONE) -> Code:
+    """What all of these sentences mean together."""
+    return code_together([refusal_code(one, additions) for one in said])
 
 
 def split_sentences(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from ..errors import RefusalCode as Code
 from .classify import (
     LONGEST_SENTENCE,
     adds_nothing,
+    code_together,
     last_part,
     refusal_code,
     simplified,
@@ -120,13 +121,9 @@ _NONE: Final[Mapping[str, Code]] = {}
 
 
 def hear(said: Sequence[str], additions: Mapping[str, Code] = _NONE) -> tuple[Code, Says]:
-    """What all these sentences say, and the code to keep with them: that of the first, UNLISTED as
-    soon as one was not reviewed, and ALREADY_OPEN wherever that is said."""
+    """What all these sentences say, and the code to keep with them (`code_together`)."""
     codes = [refusal_code(one, additions) for one in said]
-    says = _says(said, codes) if codes else Says.UNKNOWN
-    if says & Says.UNKNOWN:
-        return Code.UNLISTED, says
-    return (Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]), says
+    return code_together(codes), _says(said, codes) if codes else Says.UNKNOWN
 
 
 def said_by(reason: str, code: Code) -> Says:

@@ -42,7 +42,7 @@ GUARDS = (
         "min(now, due - timedelta(milliseconds=1))",
         "min(now, due)",
         (OF_BEFORE, f"{LOOKS}::test_one_that_is_due_is_wanted_once_more_by_whoever_asks_now"),
-        "orders/aftersales/cancel_sends.py",
+        "orders/polling/poll_schedule.py",
         items=(12,),
     ),
     Guard(

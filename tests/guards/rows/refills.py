@@ -179,8 +179,8 @@ GUARDS = (
     ),
     Guard(
         "refill: a later sentence tells that it is under way",
-        "    says = _says(said, codes) if codes",
-        "    says = _says(said[:1], codes[:1]) if codes",
+        "_says(said, codes) if codes",
+        "_says(said[:1], codes[:1]) if codes",
         (
             f"{SENTENCES}"
             "::test_a_refill_that_a_later_sentence_tells_of_is_followed_and_not_sent_again",
@@ -434,8 +434,19 @@ GUARDS = (
         items=(10,),
     ),
     Guard(
+        "refill: told to wait, and one that is known was sent before by a clock that was ahead",
+        ', pk__gt=newest["row"]',
+        "",
+        (
+            f"{LOST_REFILLS}"
+            "::test_one_that_is_known_and_was_sent_before_by_a_clock_that_was_ahead_is_not_why",
+        ),
+        "orders/aftersales/refill_sends.py",
+        items=(10, 12),
+    ),
+    Guard(
         "refill: told to wait, and one that is known was sent before the one in doubt",
-        "sent_at__gt=max(since, newest)",
+        'sent_at__gt=max(since, newest["sent"])',
         "sent_at__gt=since",
         (
             f"{LOST_REFILLS}"

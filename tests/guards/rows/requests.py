@@ -712,4 +712,15 @@ GUARDS = (
         items=(23,),
         on_postgresql=True,
     ),
+    Guard(
+        "cancel: an order that cannot be asked about sooner keeps no answer from another",
+        '    in_halves(sorted(order_ids), pull, what="orders to be asked about soon"',
+        "    in_halves([], pull, what=str(pull(sorted(order_ids)))",
+        (
+            "orders/tests/aftersales/test_unwritable_refills.py"
+            "::test_a_schedule_that_cannot_be_written_keeps_no_cancel_of_the_call_from_its_answer",
+        ),
+        "orders/polling/poll_schedule.py",
+        items=(18, 24),
+    ),
 )
