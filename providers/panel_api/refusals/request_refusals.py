@@ -39,8 +39,8 @@ What = Literal["refill", "cancel"]
 class Says(Flag):
     """What the sentences of an answer say together."""
 
-    UNKNOWN = auto()  # one that nobody has reviewed: nothing is proven
-    NO = auto()  # not done, for good
+    UNKNOWN = auto()  # nothing is proven: as by one that nobody has reviewed
+    NO = auto()  # not done, and not to be asked for again
     WAIT = auto()  # not done, as it is too early for it
     TOO_MANY = auto()  # not done, as there were too many calls
     REFILL_OPEN = auto()  # a refill is under way there
@@ -103,6 +103,9 @@ _OF_CODE: Final[Mapping[Code, Says]] = {
     Code.WAIT: Says.WAIT,
     Code.RATE_LIMIT: Says.TOO_MANY,
     Code.ALREADY_OPEN: Says.ONE_OPEN,
+    # Said of an order that runs or was just placed: here it may be the refill or the cancel.
+    Code.LINK_BUSY: Says.UNKNOWN,
+    Code.DUPLICATE: Says.UNKNOWN,
 }
 _OF_PHRASES: Final[Sequence[tuple[Sequence[str], Says]]] = (
     (REFILL_IS_OPEN, Says.REFILL_OPEN),
@@ -121,9 +124,13 @@ _NONE: Final[Mapping[str, Code]] = {}
 
 
 def hear(said: Sequence[str], additions: Mapping[str, Code] = _NONE) -> tuple[Code, Says]:
-    """What all these sentences say, and the code to keep with them (`code_together`)."""
+    """What all these sentences say, and the code to keep with them: `code_together`, and UNLISTED
+    where one proves nothing of a refill or a cancel."""
     codes = [refusal_code(one, additions) for one in said]
-    return code_together(codes), _says(said, codes) if codes else Says.UNKNOWN
+    if additions:  # a provider's own word hides none of ours
+        codes += [code for one in said if (code := refusal_code(one)) is not Code.UNLISTED]
+    says = _says(said, codes) if codes else Says.UNKNOWN
+    return Code.UNLISTED if says & Says.UNKNOWN else code_together(codes), says
 
 
 def said_by(reason: str, code: Code) -> Says:

@@ -7,6 +7,7 @@ from tests.guards.guard import Guard
 SENTENCES = "orders/tests/aftersales/test_several_sentences.py"
 TOGETHER = "providers/panel_api/tests/test_request_refusals.py"
 TABLE = "providers/panel_api/refusals/request_refusals.py"
+ABOUT_ORDERS = "orders/tests/aftersales/test_words_about_orders.py"
 OUTCOME = "orders/aftersales/batch_outcome.py"
 
 GUARDS = (
@@ -96,5 +97,26 @@ GUARDS = (
         (f"{SENTENCES}::test_a_cancel_beside_one_given_up_waits_as_long_as_it_is_told",),
         "orders/aftersales/cancel_sends.py",
         items=(24,),
+    ),
+    Guard(
+        "request: words about an order that runs prove nothing of a refill or a cancel",
+        "    Code.LINK_BUSY: Says.UNKNOWN,\n    Code.DUPLICATE: Says.UNKNOWN,\n",
+        "",
+        (
+            f"{ABOUT_ORDERS}"
+            "::test_a_refill_that_may_be_the_one_that_runs_is_in_doubt_and_not_sent_again",
+            f"{ABOUT_ORDERS}::test_a_cancel_is_unclear",
+            f"{ABOUT_ORDERS}::test_so_it_is_where_the_release_before_has_kept_it",
+        ),
+        TABLE,
+        items=(10,),
+    ),
+    Guard(
+        "request: a phrase of the provider hides none of ours",
+        "    if additions:  # a provider's own word hides none of ours\n",
+        "    if False:\n",
+        (f"{ABOUT_ORDERS}::test_a_phrase_of_the_provider_hides_nothing_of_what_we_know",),
+        TABLE,
+        items=(10,),
     ),
 )
