@@ -18,7 +18,8 @@ from .answers.answer import (
 )
 from .answers.coerce import issued_ids
 from .answers.decode import Unexpected, WithoutIds
-from .answers.error_texts import error_texts
+from .answers.error_texts import REASON_LENGTH, error_texts
+from .answers.other_words import beside_rows, other_words
 from .answers.read_delivery import failure_evidence, read_answer
 from .dialect import Dialect
 from .errors import BatchRefused, NotSent, OutcomeUnknown, RefusalCode, Unavailable
@@ -233,6 +234,9 @@ class PanelClient:
         refusal, reason = answer.refusal(self.dialect), answer.trouble
         if refusal and self._may_be_made(action, answer, asked):
             raise self._unknown(answer, refusal[0], may_be_made=True)
+        if refusal and (others := self._other_words(answer)):
+            reason = decode_orders.BESIDE.join([refusal[0], *others])[:REASON_LENGTH]
+            raise self._unknown(answer, reason, may_be_made=True)
         if not self._tells_of_request(answer):
             heed(answer, self.dialect, self.now(), write=True)
         if refusal and can_prove(answer) and not self._is_about_account(answer):
@@ -241,7 +245,8 @@ class PanelClient:
         reason = reason or (refusal[0] if refusal else "")
         if not reason:
             try:
-                return known | decode(answer.body, asked, self.dialect)
+                rows = decode(answer.body, asked, self.dialect)
+                return known | beside_rows(answer.body, rows, self.dialect.refusals)
             except Unexpected as error:
                 reason = str(error)
         raise self._unknown(answer, reason)
@@ -251,6 +256,10 @@ class PanelClient:
         said = error_texts(answer.body, answer.http_status)
         _, says = hear(said, self.dialect.refusals)
         return not says & Says.UNKNOWN and bool(says & Says.OF_REQUEST)
+
+    def _other_words(self, answer: Answer) -> list[str]:
+        said = error_texts(answer.body, answer.http_status)
+        return other_words(answer.body, said, self.dialect.refusals) if said else []
 
     @staticmethod
     def _may_be_made(what: str, answer: Answer, asked: Sequence[str]) -> bool:

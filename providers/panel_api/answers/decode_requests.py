@@ -26,6 +26,7 @@ from .decode import (
     succeeded,
 )
 from .decode_orders import (
+    BESIDE,
     NO_ROW,
     WORD_LENGTH,
     first_of,
@@ -39,6 +40,7 @@ from .error_texts import (
     sentence,
 )
 from .failure import why_request_failed
+from .other_words import other_words
 from .status_aliases import refill_state
 
 _REFILL_ID_NAMES: Final = ("refill", "refill_id", "refillid", "id")
@@ -80,12 +82,12 @@ def _refill(row: Any, dialect: Dialect) -> RefillStarted | Refused:
         if against := why_request_failed(row, dialect.refusals, is_taken=_is_named(value)):
             return _objected(against)
     if isinstance(value, dict):
-        return _refill_inside(value, dialect)
+        return _refill_inside(value, row, dialect)
     if value is True or (isinstance(value, str) and value.lower() in SUCCEEDED):
         return RefillStarted("")
     if refill_id := coerce.issued_id(value):
         return RefillStarted(refill_id)
-    return _no_word_of_success(value, _NOT_TAKEN_ON, dialect)
+    return _no_word_of_success(row, value, _NOT_TAKEN_ON, dialect)
 
 
 def _is_named(value: Any) -> bool:
@@ -93,24 +95,30 @@ def _is_named(value: Any) -> bool:
     return value is True or isinstance(value, dict) or bool(coerce.issued_id(value))
 
 
-def _refill_inside(value: dict[str, Any], dialect: Dialect) -> RefillStarted | Refused:
+def _refill_inside(value: dict[str, Any], row: Any, dialect: Dialect) -> RefillStarted | Refused:
     """`{"refill": {…}}`: an error, or the refill's id with how it begins."""
     named = folded(value)
     refill_id = coerce.issued_id(first_of(named, _NUMBERS["refill"]))
     if said := error_texts(value):
-        return _said_no(said, {"refill": value}, "refill", dialect)
+        return _said_no(said, row, "refill", dialect)
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(refill_id)):
         return _objected(against)
     if not refill_id:
-        return _no_word_of_success(named.get("status"), _NOT_TAKEN_ON, dialect)
+        return _no_word_of_success(row, named.get("status"), _NOT_TAKEN_ON, dialect)
     return RefillStarted(refill_id)
 
 
 def _said_no(said: Sequence[str], row: dict[str, Any], what: str, dialect: Dialect) -> Refused:
     """Words beside what may be a refill, or a cancel that was taken, prove nothing, whatever they
-    say."""
+    say, and none do beside other words of the same row."""
     if may_be_made(row, what) or _reads_as_taken(row, what):
         return Refused(said[0][:REASON_LENGTH], is_own=isinstance(said[0], OwnWords))
+    return _unless_beside_others(said, row, dialect)
+
+
+def _unless_beside_others(said: Sequence[str], row: Any, dialect: Dialect) -> Refused:
+    if others := other_words(row, said, dialect.refusals):
+        return Refused(BESIDE.join([*said, *others])[:REASON_LENGTH])
     return refused(said, dialect)
 
 
@@ -195,18 +203,18 @@ def _cancel(row: Any, dialect: Dialect) -> CancelAccepted | Refused:
         if value is None and (succeeded(row.get("status")) or succeeded(row.get("success"))):
             return CancelAccepted()
     if isinstance(value, dict):
-        return _cancel_inside(value, dialect)
+        return _cancel_inside(value, row, dialect)
     if value is True or value == 1 or (isinstance(value, str) and value.lower() in _TAKEN):
         return CancelAccepted()
     if request_id := coerce.issued_id(value):
         return CancelAccepted(request_id)
-    return _no_word_of_success(value, _NOT_CANCELED, dialect)
+    return _no_word_of_success(row, value, _NOT_CANCELED, dialect)
 
 
-def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | Refused:
+def _cancel_inside(value: dict[str, Any], row: Any, dialect: Dialect) -> CancelAccepted | Refused:
     """`{"cancel": {…}}`: an error, or a request that was taken, with its id or its state."""
     if said := error_texts(value):
-        return _said_no(said, {"cancel": value}, "cancel", dialect)
+        return _said_no(said, row, "cancel", dialect)
     named = folded(value)
     request_id = coerce.issued_id(first_of(named, _NUMBERS["cancel"])) or ""
     if against := why_request_failed(value, dialect.refusals, is_taken=bool(request_id)):
@@ -214,7 +222,7 @@ def _cancel_inside(value: dict[str, Any], dialect: Dialect) -> CancelAccepted | 
     word = _sentence(named.get("status"))
     if word.lower() in _TAKEN or named.get("status") is True or (request_id and not word):
         return CancelAccepted(request_id)
-    return _no_word_of_success(word, _NOT_CANCELED, dialect)
+    return _no_word_of_success(row, word, _NOT_CANCELED, dialect)
 
 
 def _objected(against: str) -> Refused:
@@ -222,10 +230,10 @@ def _objected(against: str) -> Refused:
     return Refused(against[:REASON_LENGTH], is_own=isinstance(against, OwnWords))
 
 
-def _no_word_of_success(value: Any, otherwise: str, dialect: Dialect) -> Refused:
+def _no_word_of_success(row: Any, value: Any, otherwise: str, dialect: Dialect) -> Refused:
     """What stands where a success would, in the provider's words if it is any."""
     if word := _sentence(value):
-        return refused([word], dialect)
+        return _unless_beside_others([word], row, dialect)
     return Refused(otherwise, is_own=True)
 
 

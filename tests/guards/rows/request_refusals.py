@@ -8,6 +8,8 @@ SENTENCES = "orders/tests/aftersales/test_several_sentences.py"
 TOGETHER = "providers/panel_api/tests/test_request_refusals.py"
 TABLE = "providers/panel_api/refusals/request_refusals.py"
 ABOUT_ORDERS = "orders/tests/aftersales/test_words_about_orders.py"
+OTHER_WORDS = "orders/tests/aftersales/test_other_words.py"
+OTHER_PLACES = "providers/panel_api/tests/test_other_words.py"
 OUTCOME = "orders/aftersales/batch_outcome.py"
 
 GUARDS = (
@@ -117,6 +119,36 @@ GUARDS = (
         "    if False:\n",
         (f"{ABOUT_ORDERS}::test_a_phrase_of_the_provider_hides_nothing_of_what_we_know",),
         TABLE,
+        items=(10,),
+    ),
+    Guard(
+        "request: refused as a whole, beside other words",
+        "        if refusal and (others := self._other_words(answer)):\n",
+        "        if others := []:\n",
+        (
+            f"{OTHER_WORDS}::test_a_refill_that_may_be_under_way_is_in_doubt_and_not_sent_again",
+            f"{OTHER_WORDS}::test_a_cancel_that_may_be_taken_is_unclear",
+        ),
+        "providers/panel_api/client.py",
+        items=(10,),
+    ),
+    Guard(
+        "request: a row is refused beside other words of it",
+        "    if others := other_words(row, said, dialect.refusals):\n",
+        "    if others := list[str]():\n",
+        (
+            f"{OTHER_PLACES}::test_a_refill_is_not_refused_beside_words_that_it_may_be_under_way",
+            f"{OTHER_PLACES}::test_nor_is_a_cancel_that_may_be_taken",
+        ),
+        "providers/panel_api/answers/decode_requests.py",
+        items=(10,),
+    ),
+    Guard(
+        "request: a row is refused beside other words about the whole",
+        "beside_rows(answer.body, rows, self.dialect.refusals)",
+        "rows",
+        (f"{OTHER_PLACES}::test_a_refill_is_not_refused_beside_words_that_it_may_be_under_way",),
+        "providers/panel_api/client.py",
         items=(10,),
     ),
 )
