@@ -10,10 +10,11 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from providers.panel_api import RefillStarted
+from providers.panel_api import RefillStarted, RefusalCode, Refused, Says
 
 from ...aftersales.batch_outcome import Answered, AnyOutcome
 from ...models import EventKind, Order, Refill, RequestCall
+from ...models.refill import RefillQuerySet
 from ...status import REFILLS_AT_PROVIDER, REFILLS_TO_SEND, RefillStatus, Write
 from ..writes.recording import NotNow
 from .forgotten_sends import WORDS
@@ -42,6 +43,16 @@ def as_sent(call: RequestCall, now: datetime) -> dict[str, Any]:
         "changed_at": now,
         "ended_at": None,
     }
+
+
+def was_refused_for(mine: RefillQuerySet, *, begun: bool) -> bool:
+    """It was refused to another call, and this one, which is known only now, may be why or has
+    `begun` it: another machine had sent that one, and came first. Nothing is sent once refused."""
+    refused = mine.filter(status=RefillStatus.REFUSED).first()
+    if refused is None or begun or not refused.is_their_word:
+        return refused is not None
+    said = Refused(refused.reason, RefusalCode(refused.code))
+    return bool(said.says & Says.REFILL_MAY_BE_WHY)
 
 
 def take_begun(call: RequestCall, outcome: AnyOutcome, *, now: datetime) -> set[str]:

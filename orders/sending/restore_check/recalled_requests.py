@@ -43,7 +43,7 @@ from ..halts import one_at_a_time
 from ..writes import answer_files
 from ..writes.recording import NotNow
 from . import request_journal
-from .begun_refills import InHands, as_sent, take_begun
+from .begun_refills import InHands, as_sent, take_begun, was_refused_for
 from .forgotten_sends import WORDS
 from .hold_orders import hold_orders
 from .recalled_cancels import take_cancel
@@ -240,17 +240,18 @@ def _take_refill(
     stands = mine.values_list("status", flat=True).first()
     if stands in NOT_SENT_REFILLS:
         raise InHands  # somebody has let it go again since the line above
+    begun = has_begun(outcome, name.order_id)
     if stands == RefillStatus.UNCONFIRMED:
-        begun = has_begun(outcome, name.order_id)
         return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)
-    if stands not in (None, RefillStatus.WITHDRAWN):
+    refused = is_perhaps_open and was_refused_for(mine, begun=begun)
+    if not refused and stands not in (None, RefillStatus.WITHDRAWN):
         return False
     since = Refill.objects.open().filter(order=order)  # somebody has asked for one anew
     if since.exists():
         if is_perhaps_open:  # it would be the second
             _take_asked_since(since, sent, ours)
         return True
-    if stands is not None:  # taken back, as one that had not been sent
+    if stands is not None:  # refused, or taken back as one that had not been sent
         return bool(is_perhaps_open and mine.update(requests=F("requests") + 1, **sent))
     Refill.objects.create(
         order=order,

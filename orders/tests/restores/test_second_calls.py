@@ -143,6 +143,57 @@ def test_a_clock_set_back_between_two_calls_makes_the_second_no_first_one(refill
     assert refill.status == RefillStatus.UNCONFIRMED
 
 
+NO_REFILLS = Refused("This service does not support refill", RefusalCode.NOT_ALLOWED)
+IN_DOUBT, REFUSED = RefillStatus.UNCONFIRMED, RefillStatus.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("comes_first", "second", "stands"),
+    [(1, NOT_AVAILABLE, IN_DOUBT), (2, NOT_AVAILABLE, IN_DOUBT), (2, NO_REFILLS, REFUSED)],
+)
+def test_one_that_two_machines_have_sent_is_in_doubt_whichever_of_them_comes_first(
+    refill, comes_first, second, stands, settings, tmp_path
+):
+    panel = Panel(OutcomeUnknown("read timeout"), second)
+    put_back = backup(refill)
+    settings.DATA_DIR = tmp_path / "1"
+    send(panel, NOON)
+    refill.refresh_from_db()
+    assert not request_refills.ask_again(refill, actor=None, now=AGAIN)
+    settings.DATA_DIR = tmp_path / "2"
+    send(panel, AGAIN)
+    refill.refresh_from_db()
+    assert refill.status == stands
+    put_back()
+    for machine in (comes_first, 3 - comes_first):
+        settings.DATA_DIR = tmp_path / str(machine)
+        guard.check_database(now=LATER)
+    refill.refresh_from_db()
+    assert refill.status == stands
+
+
+@pytest.mark.parametrize("asked_anew", [False, True])
+def test_one_that_was_begun_and_refused_to_another_machine_since_is_not_refused(
+    refill, settings, tmp_path, asked_anew
+):
+    """The machine that has sent it was off while the database was put back and accepted."""
+    panel = Panel(RefillStarted("77"), NOT_AVAILABLE)
+    put_back = backup(refill)
+    settings.DATA_DIR = tmp_path / "1"
+    send(panel, NOON)
+    put_back()
+    settings.DATA_DIR = tmp_path / "2"
+    send(panel, AGAIN)
+    refill.refresh_from_db()
+    assert refill.status == RefillStatus.REFUSED
+    stands = make_refill(order=refill.order, due_at=LATER) if asked_anew else refill
+    settings.DATA_DIR = tmp_path / "1"
+    guard.check_database(now=LATER)
+    stands.refresh_from_db()
+    assert (stands.status, stands.external_id) == (RefillStatus.PENDING, "77")
+    assert Refill.objects.open().count() == 1
+
+
 def test_two_calls_about_one_refill_are_given_back_together_or_not_at_all(refill, monkeypatch):
     """Told to wait, and then begun: between the two it would wait to be sent again."""
     panel = Panel(Refused("Not yet", RefusalCode.WAIT, wait_seconds=30), RefillStarted("77"))

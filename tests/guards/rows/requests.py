@@ -397,6 +397,19 @@ GUARDS = (
         )
     ),
     Guard(
+        "restore: one that was refused is in doubt once an earlier call is known",
+        "    refused = is_perhaps_open and was_refused_for(mine, begun=begun)",
+        "    refused = False",
+        (
+            "orders/tests/restores/test_second_calls.py"
+            "::test_one_that_two_machines_have_sent_is_in_doubt_whichever_of_them_comes_first",
+            "orders/tests/restores/test_second_calls.py"
+            "::test_one_that_was_begun_and_refused_to_another_machine_since_is_not_refused",
+        ),
+        "orders/sending/restore_check/recalled_requests.py",
+        items=(23,),
+    ),
+    Guard(
         "restore: a refill in doubt takes the call that came after",
         "        return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)",
         "        return False",
@@ -486,8 +499,8 @@ GUARDS = (
     ),
     Guard(
         "restore: a refill that was taken back since may have been sent all the same",
-        "    if stands not in (None, RefillStatus.WITHDRAWN):",
-        "    if stands is not None:",
+        "    if not refused and stands not in (None, RefillStatus.WITHDRAWN):",
+        "    if not refused and stands is not None:",
         (
             "orders/tests/restores/test_recalled_calls.py"
             "::test_a_refill_that_was_taken_back_since_is_given_back_its_send",
