@@ -11,6 +11,9 @@ from typing import Final
 
 from django.db.models import F, Q
 
+from core.texts import LONGEST_TEXT
+from providers.panel_api import RefusalCode, Refused, Says
+
 from ...aftersales.batch_outcome import AnyOutcome, has_taken, may_be_open
 from ...models import CancelRequest, EventKind, Order, RequestCall
 from ...models.cancel import CancelQuerySet
@@ -23,6 +26,7 @@ BESIDE: Final = (
     "Another cancel of it had been sent before the database was put back, as is known only now: "
     "this one is given up. Look at what became of that one before you ask once more."
 )
+MAY_BE_WHY: Final = "The one whose answer was lost may have been taken."
 WAITS: Final = Q(status__in=(CancelStatus.QUEUED, CancelStatus.SENDING))
 GIVEN_UP: Final = Q(status=CancelStatus.REFUSED, code=UNCLEAR)
 NEVER_SENT: Final = Q(status__in=(CancelStatus.ENDED, CancelStatus.REFUSED), requests=0)
@@ -54,10 +58,14 @@ def take_cancel(
             in_hands.give_up_to_send(WORDS, now)
         return True
     goes_on = is_perhaps_open and order.status not in FINAL  # else its end is known, and stays
+    doubted = goes_on and _doubt_refusal(mine, is_taken=is_taken)
     which = _to_take(of_order, is_taken=is_taken, is_perhaps_open=goes_on)
     taken = {"status": CancelStatus.SENDING, "call": call, "sent_at": call.started_at}
     again = {"requests": F("requests") + 1, "reason": "", "ended_at": None}
     if mine.filter(which).update(**again, **taken):
+        return True
+    if doubted:
+        mine.update(requests=F("requests") + 1)
         return True
     never_sent = mine.filter(NEVER_SENT)
     if not never_sent.exists():
@@ -66,6 +74,19 @@ def take_cancel(
     never_sent.filter(status=CancelStatus.ENDED).exclude(reason="").update(reason=WORDS)
     never_sent.update(requests=1)
     return True
+
+
+def _doubt_refusal(mine: CancelQuerySet, *, is_taken: bool) -> bool:
+    """It was sent and refused to another call, and this one, which is known only now, may be why or
+    was taken: another machine had sent that one, and came first. It is as one that is given up."""
+    refused = mine.filter(status=CancelStatus.REFUSED, requests__gt=0).first()
+    if refused is None or not refused.is_their_word:
+        return False
+    said = Refused(refused.reason, RefusalCode(refused.code))
+    if not is_taken and not said.says & Says.CANCEL_MAY_BE_WHY:
+        return False
+    words = f"“{refused.reason}” {MAY_BE_WHY}"[:LONGEST_TEXT]
+    return bool(mine.update(reason=words, code=UNCLEAR))
 
 
 def _to_take(of_order: CancelQuerySet, *, is_taken: bool, is_perhaps_open: bool) -> Q:

@@ -186,3 +186,43 @@ def test_none_is_opened_beside_one_that_was_asked_for_since_the_journal_took_it(
     assert cancel.is_unclear
     assert any(line.startswith(CAME_LATE) for line in told(order))
     assert CancelRequest.objects.open().get().status == CancelStatus.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("first", "said", "is_unclear"),
+    [
+        (None, TOO_EARLY, True),
+        (None, Refused("Cancel is disabled for this service", RefusalCode.NOT_ALLOWED), False),
+        (TOO_EARLY, TOO_EARLY, False),
+    ],
+)
+def test_one_that_was_refused_to_another_machine_is_unclear_once_an_earlier_send_is_known(
+    order: Order, first: Refused | None, said: Refused, is_unclear: bool
+) -> None:
+    """Machine 1 has sent it, its answer lost, and machine 2 once more. Machine 2 comes first."""
+    cancel = make_cancel(order=order, due_at=NOON)
+    refused = Answered({order.external_id: said})
+    recall(order, cancel.requested_at, started=NOON + HOUR, outcome=refused)
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.REFUSED and not cancel.is_unclear
+    known = Answered({order.external_id: first}) if first else None
+    recall(order, cancel.requested_at, started=NOON, outcome=known)
+    cancel.refresh_from_db()
+    assert cancel.status == CancelStatus.REFUSED
+    assert cancel.is_unclear == is_unclear
+    assert said.reason in cancel.reason
+
+
+@pytest.mark.parametrize("order_ends", [False, True])
+def test_one_that_was_taken_is_not_refused_by_what_another_machine_was_told(
+    order: Order, order_ends: bool
+) -> None:
+    cancel = make_cancel(order=order, due_at=NOON)
+    refused = Answered({order.external_id: TOO_EARLY})
+    recall(order, cancel.requested_at, started=NOON + HOUR, outcome=refused)
+    if order_ends:
+        Order.objects.update(status=Status.COMPLETED)
+    taken = Answered({order.external_id: CancelAccepted("9")})
+    recall(order, cancel.requested_at, started=NOON, outcome=taken)
+    cancel.refresh_from_db()
+    assert cancel.status == (CancelStatus.REFUSED if order_ends else CancelStatus.ACCEPTED)

@@ -700,6 +700,19 @@ GUARDS = (
         items=(23,),
     ),
     Guard(
+        "restored: a cancel that was refused is unclear once an earlier call is known",
+        "    doubted = goes_on and _doubt_refusal(mine, is_taken=is_taken)",
+        "    doubted = False",
+        (
+            "orders/tests/restores/test_cancels_in_hands.py"
+            "::test_one_that_was_refused_to_another_machine_is_unclear_once_an_earlier_send_is_known",
+            "orders/tests/restores/test_cancels_in_hands.py"
+            "::test_one_that_was_taken_is_not_refused_by_what_another_machine_was_told",
+        ),
+        "orders/sending/restore_check/recalled_cancels.py",
+        items=(23,),
+    ),
+    Guard(
         "restored: a cancel that ended with its order stays ended",
         "is_perhaps_open and order.status not in FINAL",
         "is_perhaps_open",
