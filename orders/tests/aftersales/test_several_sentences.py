@@ -114,9 +114,19 @@ def test_what_another_one_that_we_know_of_does_not_explain_keeps_the_doubt(
     assert fresh(lost).status == RefillStatus.UNCONFIRMED
 
 
-def test_the_wait_that_a_later_sentence_names_is_kept() -> None:
-    refused = no_refill("5", "Refill error requested recently", "Refill is available in 3 hours")
-    assert refused.wait_seconds == 3 * 3600
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("Refill error requested recently", "Refill is available in 3 hours"),
+        ("Refill is available in 5 minutes", "You can request a refill in 3 hours"),
+        (
+            *[f"{NOT_ALLOWED}{'!' * number}" for number in range(15)],
+            "Refill is available in 3 hours",
+        ),
+    ],
+)
+def test_the_wait_that_a_later_sentence_names_is_kept(said: tuple[str, ...]) -> None:
+    assert no_refill("5", *said).wait_seconds == 3 * 3600
 
 
 @pytest.mark.parametrize(

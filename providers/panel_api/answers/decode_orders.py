@@ -136,9 +136,10 @@ def refused(said: Sequence[str], dialect: Dialect) -> Refused:
     """A no for one row, in the provider's words: only all of them together prove anything, and any
     of them may be the one that says what stands in the way."""
     theirs = [one for one in said if not isinstance(one, OwnWords)]
-    reason = coerce.text(BESIDE.join(theirs or said), REASON_LENGTH)
-    waits = wait_seconds(reason), spacing_seconds(reason)
+    text = BESIDE.join(theirs or said)
+    waits = wait_seconds(text), spacing_seconds(text)
     code, says = hear(said, dialect.refusals)
+    reason = coerce.text(text, REASON_LENGTH)
     return Refused(reason, code, *waits, is_own=not theirs, says=says)
 
 

@@ -96,10 +96,13 @@ def refusal_code(sentence: str, additions: Mapping[str, Code] = _NONE) -> Code:
 
 def code_together(codes: Sequence[Code]) -> Code:
     """Of all sentences of an answer: UNLISTED as soon as one was not reviewed, ALREADY_OPEN
-    wherever that is said, else what the first says."""
+    wherever that is said, else what the first says; that there is no such call only where each
+    says so, as the account is known to lack it from then on."""
     if not codes or Code.UNLISTED in codes:
         return Code.UNLISTED
-    return Code.ALREADY_OPEN if Code.ALREADY_OPEN in codes else codes[0]
+    if Code.ALREADY_OPEN in codes:
+        return Code.ALREADY_OPEN
+    return next((code for code in codes if code is not Code.UNSUPPORTED), codes[0])
 
 
 def refusal_code_of_all(said: Sequence[str], additions: Mapping[str, Code] = _NONE) -> Code:
@@ -175,15 +178,15 @@ def _dotted(text: str) -> Code:
     return _CODES.get(f"incorrect {field}", Code.UNLISTED) if field != last else Code.UNLISTED
 
 
-def wait_seconds(sentence: str) -> int | None:
-    """The wait a refusal names ("in 5 hours"), in seconds; None when it names none."""
-    if match := _WAIT.search(sentence.lower()):
-        return (int(match[1]) if match[1].isdigit() else 1) * _SECONDS[match[2]]
-    return None
+def wait_seconds(text: str) -> int | None:
+    """The longest wait that a refusal names ("in 5 hours"), in seconds; None when it names none."""
+    found = _WAIT.findall(text.lower())
+    waits = [(int(often) if often.isdigit() else 1) * _SECONDS[unit] for often, unit in found]
+    return max(waits, default=None)
 
 
-def spacing_seconds(sentence: str) -> int | None:
-    """The least time between two requests a refusal names ("less than 24 hours ago")."""
-    if match := _SPACING.search(sentence.lower()):
-        return int(match[1]) * _SECONDS[match[2]]
-    return None
+def spacing_seconds(text: str) -> int | None:
+    """The least time between two requests a refusal names ("less than 24 hours ago"), the longest
+    of several."""
+    found = _SPACING.findall(text.lower())
+    return max((int(often) * _SECONDS[unit] for often, unit in found), default=None)

@@ -116,3 +116,9 @@ def test_beside_trouble_of_the_account_it_is_heard_that_it_is_there(
 def test_trouble_of_the_account_alone_is_still_that(rest: str) -> None:
     with pytest.raises(SlowDown):
         answered("refill", error=TOO_MANY, message=rest)
+
+
+def test_no_such_call_is_learned_only_where_each_sentence_says_so() -> None:
+    no_call = "Refill is not supported"
+    assert hear([no_call, "Unknown action"])[0] is RefusalCode.UNSUPPORTED
+    assert hear([no_call, "Order not found"])[0] is RefusalCode.UNKNOWN_ORDER

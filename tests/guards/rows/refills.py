@@ -166,14 +166,10 @@ GUARDS = (
         items=(10,),
     ),
     Guard(
-        "refill: a later sentence tells of the one whose answer was lost",
-        "    reason = coerce.text(BESIDE.join(theirs or said), REASON_LENGTH)",
-        "    reason = coerce.text(str(said[0]), REASON_LENGTH)",
-        (
-            f"{SENTENCES}::test_a_lost_refill_of_which_a_later_sentence_tells_stays_in_doubt",
-            f"{SENTENCES}"
-            "::test_a_cancel_is_not_refused_where_a_later_sentence_says_that_it_is_canceled",
-        ),
+        "refill: the longest wait that any sentence names",
+        "    waits = wait_seconds(text), spacing_seconds(text)\n",
+        "    waits = wait_seconds(said[0]), spacing_seconds(said[0])\n",
+        (f"{SENTENCES}::test_the_wait_that_a_later_sentence_names_is_kept",),
         "providers/panel_api/answers/decode_orders.py",
         items=(10, 24),
     ),

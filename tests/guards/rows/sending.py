@@ -126,8 +126,8 @@ GUARDS = (
     ),
     Guard(
         "answer to a request: kept until the database has it",
-        "            file.is_recorded()",
-        "            file.is_recorded()\n        file.is_recorded()",
+        "                file.is_recorded()\n",
+        "            file.is_recorded()\n",
         (f"{WRITES}::test_an_answer_that_was_heard_outlives_a_database_that_stays_away",),
         "orders/aftersales/send_requests.py",
         items=(24,),
