@@ -146,4 +146,5 @@ def _poll_once(lease: _Lease, done: PollCycle) -> bool:
     if run.unwritten:
         keys = [schedule.order_id for schedule in run.unwritten]
         poll_schedule.leave_alone("orders", lease.provider, keys, lease.now)
+        return True  # it may have been asked about by itself, before others
     return len(batch) == lease.most or batch[0].batch_cap > 0 or run.overtaken > 0

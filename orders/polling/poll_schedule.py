@@ -5,14 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import clocks
 from core.rows.bulk import read_by_key, read_columns, write_columns
-from core.rows.loops import in_halves
+from core.rows.loops import AWAY, in_halves
 from providers.connect import batch_size
 from providers.models import Provider
 from providers.panel_api import BatchRefused, RefusalCode
@@ -20,6 +21,7 @@ from providers.panel_api.id_batches import MANY_TOGETHER
 
 from ..models import PollSchedule
 
+CHUNK = 500  # orders put off at once
 STEP = 1.25  # each wait is so much longer than the one before
 COUNTED = timedelta(days=1)  # so long it is known how often nothing of a row could be written
 DUE = "provider_id = %s AND next_at <= %s ORDER BY next_at, order_id LIMIT %s"
@@ -68,11 +70,11 @@ def take_apart(batch: Sequence[DueSchedule], refusal: BatchRefused, now: datetim
     """
     cap = 1 if refusal.singly else (len(batch) + 1) // 2
     schedules = PollSchedule.objects.filter(pk__in=[schedule.order_id for schedule in batch])
-    schedules.update(batch_cap=cap, next_at=now)
+    _change(schedules, batch_cap=cap, next_at=now)
     is_whole = batch[0].batch_cap == 0 and len(batch) >= MANY_TOGETHER
     if is_whole and refusal.code is RefusalCode.UNLISTED:
         first = batch[0].next_at - timedelta(milliseconds=1)
-        schedules.filter(pk__in=_two_of(batch, now)).update(batch_cap=1, next_at=first)
+        _change(schedules.filter(pk__in=_two_of(batch, now)), batch_cap=1, next_at=first)
 
 
 def _two_of(batch: Sequence[DueSchedule], now: datetime) -> list[int]:
@@ -88,8 +90,28 @@ def put_off(provider: Provider, now: datetime, *, together: bool) -> None:
     later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
     due = PollSchedule.objects.filter(provider=provider, next_at__lte=soon)
     if together:
-        due.filter(failures=0).update(batch_cap=0)
-    due.update(next_at=later)
+        _change(due.filter(failures=0), batch_cap=0)
+    _change(due, next_at=later)
+
+
+def _change(schedules: QuerySet[PollSchedule], **columns: Any) -> None:
+    """All of these. One that takes nothing keeps no other from it: it stays due, is asked about by
+    itself next, and left alone then."""
+    try:
+        with transaction.atomic():
+            schedules.update(**columns)
+    except AWAY:
+        raise
+    except Exception:
+        keys = list(schedules.order_by("pk").values_list("pk", flat=True))
+
+        def change(some: Sequence[int]) -> None:
+            with transaction.atomic():
+                PollSchedule.objects.filter(pk__in=some).update(**columns)
+
+        for start in range(0, len(keys), CHUNK):
+            chunk = keys[start : start + CHUNK]
+            in_halves(chunk, change, what="orders to be asked about later", most=CHUNK)
 
 
 def poll_soon(order_ids: Sequence[int], now: datetime) -> None:

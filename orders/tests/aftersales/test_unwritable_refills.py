@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -175,3 +176,29 @@ def test_a_schedule_that_cannot_be_written_keeps_no_cancel_of_the_call_from_its_
     runs.send_requests(fresh(broken.provider), FakeDesk(), clock=lambda: NOON, seconds=0)
     for cancel in (broken, sound):
         assert fresh(cancel).status == CancelStatus.ACCEPTED
+
+
+def orders_of_which_one_takes_no_turn(poison: Sequence[int]) -> list[Order]:
+    """Four, asked about for one turn of their account; the schedule of the second is refused."""
+    service = make_service(make_provider(calls_per_minute=60_000))
+    orders = [make_order(Status.PENDING, service=service) for _ in range(4)]
+    refuse("orders_pollschedule", f"OLD.order_id = {orders[1].pk}")
+    there = FakeProvider()
+    there.says = {one.external_id: progress(OrderState.IN_PROGRESS) for one in orders}
+    there.poison = {orders[place].external_id for place in poison}
+    ticks = (NOON + timedelta(milliseconds=one) for one in count())
+    poll_cycle.poll_account(service.provider, there, clock=lambda: next(ticks), seconds=2)
+    assert len(there.asked) < 12
+    return orders
+
+
+def test_a_batch_of_orders_that_is_refused_whole_is_halved_around_one_that_takes_no_turn() -> None:
+    orders = orders_of_which_one_takes_no_turn(poison=[3])
+    running = Order.objects.filter(status=Status.IN_PROGRESS).order_by("pk")
+    assert list(running) == [orders[0], orders[2]]
+
+
+def test_orders_of_an_account_that_refuses_all_are_put_off_beside_one_that_takes_no_turn() -> None:
+    orders = orders_of_which_one_takes_no_turn(poison=range(4))
+    put_off = PollSchedule.objects.filter(next_at__gt=NOON + timedelta(minutes=1))
+    assert {one.order_id for one in put_off} >= {orders[place].pk for place in (0, 2, 3)}

@@ -223,6 +223,19 @@ GUARDS = (
         items=(14, 18),
     ),
     Guard(
+        "poll: an order that takes no turn spoils neither a halving nor a pause of the others",
+        "            in_halves(chunk, change, what",
+        "            change(chunk) or in_halves([], change, what",
+        (
+            f"{UNWRITABLE}::test_a_batch_of_orders_that_is_refused_whole_is_halved_around_one_that"
+            "_takes_no_turn",
+            f"{UNWRITABLE}::test_orders_of_an_account_that_refuses_all_are_put_off_beside_one_that"
+            "_takes_no_turn",
+        ),
+        "orders/polling/poll_schedule.py",
+        items=(14, 18),
+    ),
+    Guard(
         "poll: an order of which nothing can be written is left alone",
         "    if run.unwritten:\n",
         "    if False:\n",
