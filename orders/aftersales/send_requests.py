@@ -40,7 +40,7 @@ from ..sending.writes.recording import record, record_if_possible
 from ..sending.writes.send_clock import SendClock
 from ..status import Write
 from .batch_outcome import Answered, AnyOutcome, Later, Lost, asked_to_slow_down, outcome_to_json
-from .take_rows import due_besides, take_each
+from .take_rows import due_besides, named, take_each
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row", Refill, CancelRequest)
@@ -116,9 +116,7 @@ class Claimed(Generic[Row]):
 
     @property
     def named(self) -> list[Named]:
-        return [
-            Named(row.order.form_key, row.requested_at, row.order.external_id) for row in self.rows
-        ]
+        return [named(row) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from providers.models import Provider
 
 from ..models import CancelRequest, Refill
 from ..polling.poll_schedule import leave_alone, left_alone
+from ..sending.restore_check.request_journal import Named
 from ..status import Write
 
 Row = TypeVar("Row", Refill, CancelRequest)
@@ -53,6 +54,12 @@ def take_each(rows: Sequence[Row], take: Callable[[Row], bool], *, now: datetime
         taken.pop(row.pk, None)
         leave_alone(_claims(type(row)), row.provider, [row.pk], now)
     return [taken[row.pk] for row in rows if row.pk in taken]
+
+
+def named(row: Refill | CancelRequest) -> Named:
+    """For the journal. A cancel needs no word of a doubt: its order's status ends it."""
+    in_doubt = isinstance(row, Refill) and row.doubted_at is not None
+    return Named(row.order.form_key, row.requested_at, row.order.external_id, in_doubt)
 
 
 def _claims(model: type[Refill] | type[CancelRequest]) -> str:

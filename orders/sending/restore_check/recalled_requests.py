@@ -13,7 +13,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
 from core.failpoints import failpoint
 from core.rows.constraints import raise_unless_broken
@@ -234,8 +235,9 @@ def _take_refill(
 ) -> bool:
     is_perhaps_open = may_be_open(outcome, name.order_id)
     mine = Refill.objects.filter(order=order, requested_at=name.requested_at)
-    sent = as_sent(call, now)
-    if mine.filter(status__in=NOT_SENT_REFILLS).update(requests=F("requests") + 1, **sent):
+    sent, before = as_sent(call, now), Value(int(name.in_doubt))  # a send that may be known nowhere
+    times = {"requests": Greatest(F("requests"), before) + 1}
+    if mine.filter(status__in=NOT_SENT_REFILLS).update(**times, **sent):
         return True
     stands = mine.values_list("status", flat=True).first()
     if stands in NOT_SENT_REFILLS:
@@ -252,13 +254,13 @@ def _take_refill(
             _take_asked_since(since, sent, ours)
         return True
     if stands is not None:  # refused, or taken back as one that had not been sent
-        return bool(is_perhaps_open and mine.update(requests=F("requests") + 1, **sent))
+        return bool(is_perhaps_open and mine.update(**times, **sent))
     Refill.objects.create(
         order=order,
         provider_id=call.provider_id,
         requested_at=name.requested_at,
         due_at=now,
-        requests=1,
+        requests=1 + name.in_doubt,
         **sent,
     )
     return True

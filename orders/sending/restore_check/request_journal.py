@@ -38,11 +38,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One request, whatever its number is by now, and the id its order has at the provider."""
+    """One request, whatever its number is by now, and the id its order has at the provider.
+    `in_doubt`: it had been sent before, perhaps by another machine, and nobody knew what became of
+    that."""
 
     form_key: UUID
     requested_at: datetime
     order_id: str
+    in_doubt: bool = False
 
 
 @dataclass(slots=True)
@@ -75,8 +78,9 @@ def note_call(call: RequestCall, requests: Sequence[Named], database: str) -> No
         anew=lambda: carried(newest_of(file, call.provider_id)),
     )
     named = [[one.form_key.hex, one.requested_at.isoformat(), one.order_id] for one in requests]
-    name = name_of(call)
-    file.write(SENT, wait=True, database=database, write=call.write, requests=named, **name)
+    doubted = [place for place, one in enumerate(requests) if one.in_doubt]
+    told = {"write": call.write, "requests": named, "doubted": doubted}
+    file.write(SENT, wait=True, database=database, **told, **name_of(call))
 
 
 def note_end(call: RequestCall, outcome: AnyOutcome) -> None:
@@ -153,16 +157,17 @@ def _take_in(calls: dict[str, JournaledCall], line: Line) -> None:
     match line["what"]:
         case what if what == SENT:
             began, named = datetime.fromisoformat(line["started_at"]), line["requests"]
-            calls[line["token"]] = JournaledCall(
-                UUID(line["token"]).hex, Write(line["write"]), began, [_named(row) for row in named]
-            )
+            doubted = line.get("doubted", ())  # lines of before have none
+            rows = [_named(row, place in doubted) for place, row in enumerate(named)]
+            write = Write(line["write"])
+            calls[line["token"]] = JournaledCall(UUID(line["token"]).hex, write, began, rows)
         case what if what == ENDED and line["token"] in calls:
             calls[line["token"]].outcome = outcome_from_json(line["outcome"])
 
 
-def _named(row: list[Any]) -> Named:
+def _named(row: list[Any], in_doubt: bool) -> Named:
     form_key, requested_at, order_id = row
-    return Named(UUID(form_key), datetime.fromisoformat(requested_at), str(order_id))
+    return Named(UUID(form_key), datetime.fromisoformat(requested_at), str(order_id), in_doubt)
 
 
 def _file(provider_id: int) -> JournalFile:

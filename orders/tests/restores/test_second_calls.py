@@ -172,12 +172,39 @@ def test_one_that_two_machines_have_sent_is_in_doubt_whichever_of_them_comes_fir
     assert refill.status == stands
 
 
+@pytest.mark.parametrize("is_kept", ["", "queued", "let go"])
+@pytest.mark.parametrize("second", [NOT_AVAILABLE, Refused("No.", RefusalCode.WAIT)])
+def test_one_that_was_in_doubt_when_it_was_sent_is_so_though_the_first_machine_never_comes(
+    refill, second, is_kept, settings, tmp_path
+):
+    """Its disk is lost, as where it had the database on it."""
+    panel = Panel(OutcomeUnknown("read timeout"), second)
+    put_back = backup(refill)
+    settings.DATA_DIR = tmp_path / "1"
+    send(panel, NOON)
+    refill.refresh_from_db()
+    assert not request_refills.ask_again(refill, actor=None, now=AGAIN)
+    refill.refresh_from_db()
+    put_back = backup(refill) if is_kept == "let go" else put_back
+    settings.DATA_DIR = tmp_path / "2"
+    send(panel, AGAIN)
+    refill.refresh_from_db()
+    assert refill.status == IN_DOUBT
+    put_back()
+    if not is_kept:
+        Refill.objects.all().delete()
+    guard.check_database(now=LATER)
+    refill = Refill.objects.get()
+    assert (refill.status, refill.requests) == (IN_DOUBT, 2)
+
+
 @pytest.mark.parametrize("asked_anew", [False, True])
-def test_one_that_was_begun_and_refused_to_another_machine_since_is_not_refused(
-    refill, settings, tmp_path, asked_anew
+@pytest.mark.parametrize("first", [RefillStarted("77"), OutcomeUnknown("read timeout")])
+def test_one_that_was_sent_and_refused_to_another_machine_since_is_not_refused(
+    refill, settings, tmp_path, first, asked_anew
 ):
     """The machine that has sent it was off while the database was put back and accepted."""
-    panel = Panel(RefillStarted("77"), NOT_AVAILABLE)
+    panel = Panel(first, NOT_AVAILABLE)
     put_back = backup(refill)
     settings.DATA_DIR = tmp_path / "1"
     send(panel, NOON)
@@ -190,7 +217,8 @@ def test_one_that_was_begun_and_refused_to_another_machine_since_is_not_refused(
     settings.DATA_DIR = tmp_path / "1"
     guard.check_database(now=LATER)
     stands.refresh_from_db()
-    assert (stands.status, stands.external_id) == (RefillStatus.PENDING, "77")
+    known = (RefillStatus.PENDING, "77") if panel.begun else (IN_DOUBT, "")
+    assert (stands.status, stands.external_id) == known
     assert Refill.objects.open().count() == 1
 
 

@@ -396,15 +396,40 @@ GUARDS = (
             ),
         )
     ),
+    *(
+        Guard(
+            f"restore: a journal tells that a refill was in doubt when it was sent: {what}",
+            old,
+            new,
+            (
+                "orders/tests/restores/test_second_calls.py::test_one_that_was_in_doubt_when_it_was"
+                "_sent_is_so_though_the_first_machine_never_comes",
+            ),
+            path,
+            items=(23,),
+        )
+        for what, old, new, path in (
+            (
+                "written",
+                "isinstance(row, Refill) and row.doubted_at is not None",
+                "False",
+                "orders/aftersales/take_rows.py",
+            ),
+            (
+                "given back",
+                "as_sent(call, now), Value(int(name.in_doubt))",
+                "as_sent(call, now), Value(0)",
+                "orders/sending/restore_check/recalled_requests.py",
+            ),
+        )
+    ),
     Guard(
         "restore: one that was refused is in doubt once an earlier call is known",
         "    refused = is_perhaps_open and was_refused_for(mine, begun=begun)",
         "    refused = False",
         (
             "orders/tests/restores/test_second_calls.py"
-            "::test_one_that_two_machines_have_sent_is_in_doubt_whichever_of_them_comes_first",
-            "orders/tests/restores/test_second_calls.py"
-            "::test_one_that_was_begun_and_refused_to_another_machine_since_is_not_refused",
+            "::test_one_that_was_sent_and_refused_to_another_machine_since_is_not_refused",
         ),
         "orders/sending/restore_check/recalled_requests.py",
         items=(23,),
