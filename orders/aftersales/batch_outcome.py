@@ -147,6 +147,12 @@ def may_be_open(outcome: AnyOutcome | None, order_id: str) -> bool:
     return not isinstance(said, Refused) or bool(said.says & (Says.UNKNOWN | Says.IS_OPEN))
 
 
+def may_be_refused_for_another(outcome: AnyOutcome | None, order_id: str) -> bool:
+    """A refill of before may be why this one was refused."""
+    said = _said_of(outcome, order_id)
+    return isinstance(said, Refused) and bool(said.says & Says.REFILL_MAY_BE_WHY)
+
+
 def has_begun(outcome: AnyOutcome | None, order_id: str) -> bool:
     """Proven: this refill is under way."""
     return isinstance(_said_of(outcome, order_id), RefillStarted)

@@ -14,6 +14,7 @@ from django.db import transaction
 from core.rows.bulk import load_by_key, one_writer
 from core.rows.loops import in_halves
 from core.texts import LONGEST_TEXT
+from providers.models import Provider
 from providers.panel_api import BatchRefused, Progress, RefusalCode, Unreadable
 
 from .. import link_queue
@@ -51,7 +52,7 @@ class PollRun:
 
 
 def ask(
-    schedules: Sequence[DueSchedule], client: TellsStatuses, *, now: datetime
+    provider: Provider, schedules: Sequence[DueSchedule], client: TellsStatuses, *, now: datetime
 ) -> dict[str, Progress | Unreadable]:
     """One request. A refusal of a whole batch takes it apart for a later run and is raised again;
     for a single order it is that order's own answer.
@@ -60,7 +61,7 @@ def ask(
         return client.statuses_once([schedule.external_id for schedule in schedules])
     except BatchRefused as error:
         if len(schedules) > 1:
-            poll_schedule.take_apart(schedules, error, now)
+            poll_schedule.take_apart(provider, schedules, error, now)
             raise
         return {schedules[0].external_id: Unreadable(error.reason, error.code)}
 

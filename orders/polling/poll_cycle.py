@@ -65,7 +65,7 @@ class _Lease:
         after the batch: what was wanted before the batch was read has been asked for since."""
         self.now = self.asked_at = self.clock()
         try:
-            return poll_batch.ask(batch, self.client, now=self.now)
+            return poll_batch.ask(self.provider, batch, self.client, now=self.now)
         finally:
             self.now = self.clock()
 

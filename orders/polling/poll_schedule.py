@@ -61,7 +61,9 @@ def due_batch(provider: Provider, now: datetime, *, most: int = 0) -> list[DueSc
     return [schedule for schedule in batch if schedule.batch_cap == cap][: cap or most]
 
 
-def take_apart(batch: Sequence[DueSchedule], refusal: BatchRefused, now: datetime) -> None:
+def take_apart(
+    provider: Provider, batch: Sequence[DueSchedule], refusal: BatchRefused, now: datetime
+) -> None:
     """After a batch that was refused whole: its orders come in halves, behind what else is due, so
     that the other half of one that was refused before is asked about first.
 
@@ -70,11 +72,12 @@ def take_apart(batch: Sequence[DueSchedule], refusal: BatchRefused, now: datetim
     """
     cap = 1 if refusal.singly else (len(batch) + 1) // 2
     schedules = PollSchedule.objects.filter(pk__in=[schedule.order_id for schedule in batch])
-    _change(schedules, batch_cap=cap, next_at=now)
+    _change(provider, schedules, now, batch_cap=cap, next_at=now)
     is_whole = batch[0].batch_cap == 0 and len(batch) >= MANY_TOGETHER
     if is_whole and refusal.code is RefusalCode.UNLISTED:
         first = batch[0].next_at - timedelta(milliseconds=1)
-        _change(schedules.filter(pk__in=_two_of(batch, now)), batch_cap=1, next_at=first)
+        two = schedules.filter(pk__in=_two_of(batch, now))
+        _change(provider, two, now, batch_cap=1, next_at=first)
 
 
 def _two_of(batch: Sequence[DueSchedule], now: datetime) -> list[int]:
@@ -90,13 +93,15 @@ def put_off(provider: Provider, now: datetime, *, together: bool) -> None:
     later = now + timedelta(seconds=clocks.SAME_REFUSAL_PAUSE_SECONDS)
     due = PollSchedule.objects.filter(provider=provider, next_at__lte=soon)
     if together:
-        _change(due.filter(failures=0), batch_cap=0)
-    _change(due, next_at=later)
+        _change(provider, due.filter(failures=0), now, batch_cap=0)
+    _change(provider, due, now, next_at=later)
 
 
-def _change(schedules: QuerySet[PollSchedule], **columns: Any) -> None:
-    """All of these. One that takes nothing keeps no other from it: it stays due, is asked about by
-    itself next, and left alone then."""
+def _change(
+    provider: Provider, schedules: QuerySet[PollSchedule], now: datetime, **columns: Any
+) -> None:
+    """All of these. One that takes nothing keeps no other from it: it stays due, and is left alone
+    for a while, as two of them would be a batch that is refused again."""
     try:
         with transaction.atomic():
             schedules.update(**columns)
@@ -111,7 +116,9 @@ def _change(schedules: QuerySet[PollSchedule], **columns: Any) -> None:
 
         for start in range(0, len(keys), CHUNK):
             chunk = keys[start : start + CHUNK]
-            in_halves(chunk, change, what="orders to be asked about later", most=CHUNK)
+            what = "orders to be asked about later"
+            if broken := in_halves(chunk, change, what=what, most=CHUNK):
+                leave_alone("orders", provider, broken, now)
 
 
 def poll_soon(order_ids: Sequence[int], now: datetime) -> None:

@@ -29,6 +29,7 @@ from ...aftersales.batch_outcome import (
     has_begun,
     is_undone,
     may_be_open,
+    may_be_refused_for_another,
     outcome_from_json,
 )
 from ...aftersales.cancel_sends import CANCELS, tell_late
@@ -245,6 +246,8 @@ def _take_refill(
     begun = has_begun(outcome, name.order_id)
     if stands == RefillStatus.UNCONFIRMED:
         return is_perhaps_open and _take_sent_again(mine, sent, begun=begun)
+    if name.in_doubt and may_be_refused_for_another(outcome, name.order_id):
+        is_perhaps_open = True  # by the send before it, which may be known nowhere
     refused = is_perhaps_open and was_refused_for(mine, begun=begun)
     if not refused and stands not in (None, RefillStatus.WITHDRAWN):
         return False
@@ -255,14 +258,9 @@ def _take_refill(
         return True
     if stands is not None:  # refused, or taken back as one that had not been sent
         return bool(is_perhaps_open and mine.update(**times, **sent))
-    Refill.objects.create(
-        order=order,
-        provider_id=call.provider_id,
-        requested_at=name.requested_at,
-        due_at=now,
-        requests=1 + name.in_doubt,
-        **sent,
-    )
+    new: dict[str, Any] = {"requested_at": name.requested_at, "due_at": now, **sent}
+    new["requests"] = 1 + name.in_doubt
+    Refill.objects.create(order=order, provider_id=call.provider_id, **new)
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 import pytest
@@ -202,3 +203,20 @@ def test_orders_of_an_account_that_refuses_all_are_put_off_beside_one_that_takes
     orders = orders_of_which_one_takes_no_turn(poison=range(4))
     put_off = PollSchedule.objects.filter(next_at__gt=NOON + timedelta(minutes=1))
     assert {one.order_id for one in put_off} >= {orders[place].pk for place in (0, 2, 3)}
+
+
+def test_two_that_take_no_turn_keep_no_order_of_their_account_from_being_asked_about() -> None:
+    service = make_service(make_provider(calls_per_minute=60_000))
+    orders = [make_order(Status.PENDING, service=service) for _ in range(6)]
+    refuse("orders_pollschedule", " OR ".join(f"OLD.order_id = {one.pk}" for one in orders[:2]))
+    there = FakeProvider()
+    there.says = {one.external_id: progress(OrderState.IN_PROGRESS) for one in orders}
+    there.poison = {orders[0].external_id}
+    for turn in range(12):
+        begins = NOON + timedelta(minutes=10 * turn)
+        ticks = map(begins.__add__, map(timedelta(milliseconds=1).__mul__, count()))
+        clock = partial(next, ticks)
+        poll_cycle.poll_account(service.provider, there, clock=clock, seconds=1)
+    running = Order.objects.filter(status=Status.IN_PROGRESS)
+    assert set(running) >= set(orders[2:])
+    assert len(there.asked) < 60

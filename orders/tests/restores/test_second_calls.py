@@ -277,3 +277,30 @@ def test_calls_stand_together_that_another_call_ties_to_one_another():
     groups = request_journal.about_the_same(calls)
     places = sorted([calls.index(call) for call in group] for group in groups)
     assert places == [[0, 1, 3], [2], [4]]
+
+
+@pytest.mark.parametrize("stands", [RefillStatus.WITHDRAWN, RefillStatus.REFUSED])
+def test_one_that_was_in_doubt_when_it_was_refused_stays_so_whatever_became_of_its_row(
+    refill: Refill, settings: Any, tmp_path: Any, stands: RefillStatus
+) -> None:
+    """The machine of the first call is gone. A person took it back, or a third one was refused."""
+    panel = Panel(OutcomeUnknown("read timeout"), NOT_AVAILABLE, NOT_AVAILABLE)
+    put_back = backup(refill)
+    settings.DATA_DIR = tmp_path / "1"
+    send(panel, NOON)
+    refill.refresh_from_db()
+    assert not request_refills.ask_again(refill, actor=None, now=AGAIN)
+    settings.DATA_DIR = tmp_path / "2"
+    send(panel, AGAIN)
+    put_back()
+    settings.DATA_DIR = tmp_path / "3"
+    if stands == RefillStatus.REFUSED:
+        send(panel, LATER)
+    else:
+        Refill.objects.update(status=stands, ended_at=AGAIN)
+    assert Refill.objects.get().status == stands
+    settings.DATA_DIR = tmp_path / "2"
+    guard.check_database(now=LATER + timedelta(minutes=1))
+    acknowledge(LATER + timedelta(minutes=1))
+    guard.check_database(now=LATER + timedelta(minutes=1))
+    assert Refill.objects.get().status == IN_DOUBT

@@ -224,8 +224,8 @@ GUARDS = (
     ),
     Guard(
         "poll: an order that takes no turn spoils neither a halving nor a pause of the others",
-        "            in_halves(chunk, change, what",
-        "            change(chunk) or in_halves([], change, what",
+        "in_halves(chunk, change, what",
+        "change(chunk) or in_halves([], change, what",
         (
             f"{UNWRITABLE}::test_a_batch_of_orders_that_is_refused_whole_is_halved_around_one_that"
             "_takes_no_turn",
